@@ -1,0 +1,51 @@
+# The commands of a day's work. `make run` and `make test` need nothing but Python, git and make.
+.DEFAULT_GOAL := help
+.PHONY: help run install test check servers pins bench clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+TESTS ?= tests
+# Two workers per core: much of the suite waits for servers.
+JOBS ?= auto
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: .venv/installed ## Start Guichet; with REDIS_URL: web, worker and poller of the Procfile
+	@if [ -n "$$REDIS_URL" ]; then \
+	  $(BIN)/python -m gateway init-db && \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" PUBLIC_URL="$${PUBLIC_URL:-http://localhost:$(PORT)}" \
+	    exec $(BIN)/honcho start --port $(PORT) web work poll; \
+	else exec $(BIN)/python -m gateway serve --demo; fi
+
+install: .venv/installed ## Make .venv with the pinned dependencies
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Guichet needs Python 3.11 or newer (PYTHON=…)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+servers: ## Install the real servers and the browser that the tests use (root or sudo)
+	@./tests/install-servers
+
+test: .venv/installed-dev servers ## Run the whole suite
+	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+check: .venv/installed-dev ## Lint, format, types, and the rules between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+pins: ## Compile and hash the pinned dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove what was built; data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis

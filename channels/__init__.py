@@ -1,0 +1,1 @@
+"""The wires: one adapter per channel, knowing its provider and nothing else."""

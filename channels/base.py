@@ -1,0 +1,291 @@
+"""The types that cross the wire boundary and the protocols an adapter fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+#: What a delivery report can say of a message that we sent.
+DeliveryStatus = Literal["sent", "delivered", "failed"]
+
+#: How a channel names people: by phone number, by mailbox, or by an id of the channel's own.
+AddressKind = Literal["tel", "mail", "telegram", "other"]
+
+#: A sentence to a citizen: ``phrase(key, language, **facts)``; gateway/messages.py lists the keys.
+Phrase = Callable[..., str]
+
+
+class Rejected(Exception):
+    """The request did not come from the provider: it is answered 403 and nothing is stored."""
+
+
+class SendFailed(Exception):
+    """The provider did not take a message.
+
+    ``reason`` is for people who look after the case, so it names the provider's code and never
+    the citizen's words or address. ``retry_after`` is in seconds. ``opted_out`` says that the
+    citizen asked the provider to hear no more from us.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retryable: bool,
+        retry_after: float | None = None,
+        opted_out: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.opted_out = opted_out
+
+
+class FetchFailed(Exception):
+    """A file that the provider keeps for us could not be had."""
+
+    def __init__(self, reason: str, *, retryable: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retryable = retryable
+
+
+class BadSetting(Exception):
+    """A channel's setting cannot be used. ``name`` is the environment variable's."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name = name
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file as the channel carried it: its bytes, or what the adapter needs to fetch them later.
+
+    ``reference`` means something to the adapter that made it and to nobody else (a URL at the
+    provider, a Telegram file id). ``filename`` and ``content_type`` are the sender's claims.
+    """
+
+    filename: str | None = None
+    content_type: str | None = None
+    content: bytes | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A point the citizen sent, in degrees (WGS 84)."""
+
+    latitude: float
+    longitude: float
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as the channel carried it, nothing interpreted yet.
+
+    ``account`` is which of our numbers, bots or mailboxes received it; with the channel's name
+    and ``external_id`` it makes the message unique. ``raw`` is the payload byte for byte.
+    ``sender`` may be empty when ``in_reply_to`` names an earlier message that has one.
+
+    ``hints`` are facts the wire knows beside the text. Those the gateway understands:
+
+    ============== ==========================================================================
+    language       BCP 47 tag that the citizen chose (a key on the phone, the form's language)
+    ui_language    BCP 47 tag of the program they write with: believed only when nothing else tells
+    kind           complaint, suggestion, remark or question, as the citizen said
+    administration slug that the citizen chose
+    city           city slug that the citizen chose
+    event          not a complaint, kept all the same: ``call-started``, ``not-understood``
+    auto           why this is a machine's mail and must not be answered (``auto-replied``)
+    bounce         the same for a delivery failure
+    message_id     the channel's own id of this message, which an answer to it should name
+    thread         twelve digits of the case that a signed reply address of ours stands for
+    text_format    ``html`` when ``text`` is HTML, ``mail`` when it is a plain mail body
+    problem        why it could not be taken apart; the whole of it is then its one attachment
+    unheard        nobody listens to the HTTP answer any more: the number must be sent instead
+    reply_mail     mailbox to answer to, on a channel that cannot answer itself
+    reply_tel      phone to answer to, likewise
+    ============== ==========================================================================
+
+    Others are kept with the message.
+    """
+
+    external_id: str
+    account: str
+    sender: str
+    text: str
+    raw: bytes
+    received_at: datetime
+    sender_name: str | None = None
+    subject: str | None = None
+    in_reply_to: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the provider says became of a message that we sent. ``provider_id`` is its own id."""
+
+    provider_id: str
+    account: str
+    status: DeliveryStatus
+    raw: bytes
+    code: str | None = None
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to a citizen.
+
+    ``choices`` are short answers they can pick, as (value, label): digits in an SMS, buttons in
+    Telegram. ``number`` is the case's, twelve digits, so that mail can thread on it.
+    ``in_reply_to`` and ``references`` are the channel's own ids of earlier messages, latest last.
+    ``automatic`` says that a machine wrote it (an acknowledgement), not an agent.
+    """
+
+    id: int
+    to: str
+    text: str
+    language: str
+    number: str | None = None
+    subject: str | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    automatic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """An HTTP request as an adapter sees it.
+
+    ``path`` is what follows ``/hooks/<channel>`` (``""``, ``"/status"``). ``url`` is the address
+    the provider called, built from ``PUBLIC_URL`` and never from the request's Host. Header names
+    are lower-case. ``form`` keeps the order and repeats of the fields as sent; it is empty when
+    the body is not a form.
+    """
+
+    method: str
+    path: str
+    url: str
+    headers: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
+    form: tuple[tuple[str, str], ...]
+    body: bytes
+    received_at: datetime
+    files: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one ``Inbound``: stored, perhaps not for the first time.
+
+    ``number`` is the case's tracking number once it has one; only channels that declare
+    ``speaks_number`` are processed before they answer, so it is None for the others, and for
+    them too when processing failed and the number will follow. ``text`` is the acknowledgement
+    in the citizen's language.
+    """
+
+    message_id: int
+    duplicate: bool = False
+    number: str | None = None
+    language: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The HTTP answer to a provider."""
+
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an adapter may know of the house.
+
+    ``environ`` holds the settings by their documented names, ``NAME_FILE`` already read.
+    ``phrase`` says sentences to citizens, ``public_url`` has no slash at its end.
+    """
+
+    environ: Mapping[str, str]
+    public_url: str
+    phrase: Phrase
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """What every adapter is. Its class is made by ``from_context``, which answers None when the
+    channel's credentials are not set and raises BadSetting when they cannot be used."""
+
+    name: str
+    addresses: AddressKind
+
+    def send(self, message: Outbound) -> str:
+        """Hand a message to the provider and return the provider's id, or raise SendFailed."""
+        ...
+
+    def check(self) -> str:
+        """Ask the provider whether our credentials work; one line for people, or SendFailed."""
+        ...
+
+
+@runtime_checkable
+class Pushed(Protocol):
+    """The provider calls us."""
+
+    speaks_number: bool
+
+    def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
+        """Read one request. Raises Rejected when it is forged, and nothing else."""
+        ...
+
+    def answer(self, request: WireRequest, receipts: Sequence[Receipt]) -> Reply:
+        """Say to the provider that all is stored."""
+        ...
+
+
+@runtime_checkable
+class Pulled(Protocol):
+    """We ask the provider."""
+
+    def fetch(self) -> Iterator[Inbound | Report]:
+        """Yield what waits, and return when nothing does. Raises FetchFailed when cut off."""
+        ...
+
+    def settle(self, inbound: Inbound | Report) -> None:
+        """Tell the provider that this one is ours now. Called only after it is stored."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have come, or after so many seconds (IDLE, long polling)."""
+        ...
+
+    def close(self) -> None:
+        """End the connection; the next fetch opens a new one."""
+        ...
+
+
+@runtime_checkable
+class Downloads(Protocol):
+    """The provider keeps files for us until we fetch them."""
+
+    def download(self, attachment: Attachment, limit: int) -> bytes:
+        """The file behind ``attachment.reference``, at most ``limit`` bytes, or FetchFailed."""
+        ...
+
+
+#: What the registry calls: the adapter's class method of that name.
+Factory = Callable[[Context], Any]

@@ -1,0 +1,1 @@
+"""What a citizen wrote, in one format: text, language, wish, tracking numbers."""

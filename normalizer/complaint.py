@@ -1,0 +1,116 @@
+"""The one format: what every channel's message becomes before anyone decides about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels.base import AddressKind, Attachment, Inbound, Location
+from normalizer.contact import Address, canonical
+from normalizer.intent import Intent, Kind, kind_of, wish_of
+from normalizer.language import Language, detect
+from normalizer.mail_text import visible
+from normalizer.text import clean, one_line
+from normalizer.tracking import find
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a citizen wrote, whatever the channel.
+
+    ``sender`` is None when the channel names nobody (a web form). ``reply_to`` are the addresses
+    that an answer may go to, best first. ``numbers`` are the valid tracking numbers in subject
+    and text, twelve digits each, in order of appearance. ``auto`` is why it must not be answered,
+    or None; ``event`` is what happened when nobody complained (a call began); ``thread`` is the
+    number that a signed reply address stands for. ``full_text`` keeps what ``text`` leaves out
+    (quoted mail, signatures).
+    """
+
+    channel: str
+    account: str
+    external_id: str
+    received_at: datetime
+    sender: Address | None
+    sender_name: str | None
+    reply_to: tuple[Address, ...]
+    subject: str | None
+    text: str
+    full_text: str
+    kind: Kind
+    intent: Intent
+    language: Language
+    numbers: tuple[str, ...]
+    in_reply_to: tuple[str, ...]
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    administration: str | None = None
+    city: str | None = None
+    auto: str | None = None
+    bounced: bool = False
+    event: str | None = None
+    thread: str | None = None
+
+    @property
+    def has_substance(self) -> bool:
+        """Whether it says or shows anything at all."""
+        return bool(self.text or self.subject or self.attachments or self.location)
+
+
+def normalize(
+    inbound: Inbound,
+    channel: str,
+    addresses: AddressKind,
+    last_language: str | None = None,
+    region: str = "MA",
+) -> Complaint:
+    """Turn a channel's message into a complaint. Pure, and total: it raises for no input.
+
+    ``addresses`` is how the channel names people, ``last_language`` what this sender last wrote
+    in, ``region`` the country whose phone numbers may be written without a prefix.
+    """
+    hints = inbound.hints
+    text, full_text = _texts(inbound)
+    subject = one_line(inbound.subject) if inbound.subject else None
+    hint = hints.get("language") or last_language or hints.get("ui_language")
+    language = detect(text or (subject or ""), hint=hint)
+    sender = canonical(addresses, inbound.sender, region) if inbound.sender else None
+    told = (
+        canonical("mail", hints["reply_mail"], region) if hints.get("reply_mail") else None,
+        canonical("tel", hints["reply_tel"], region) if hints.get("reply_tel") else None,
+    )
+    reply_to = tuple(address for address in (sender, *told) if address is not None)
+    said = "\n".join(part for part in (subject, text) if part)
+    return Complaint(
+        channel=channel,
+        account=inbound.account,
+        external_id=inbound.external_id,
+        received_at=inbound.received_at,
+        sender=sender,
+        sender_name=one_line(inbound.sender_name) if inbound.sender_name else None,
+        reply_to=reply_to,
+        subject=subject,
+        text=text,
+        full_text=full_text,
+        kind=kind_of(said, hints.get("kind")),
+        intent=wish_of(text, has_files=bool(inbound.attachments)),
+        language=language,
+        numbers=find(said),
+        in_reply_to=inbound.in_reply_to,
+        attachments=inbound.attachments,
+        location=inbound.location,
+        administration=hints.get("administration"),
+        city=hints.get("city"),
+        auto=hints.get("bounce") or hints.get("auto"),
+        bounced="bounce" in hints,
+        event=hints.get("event"),
+        thread=hints.get("thread"),
+    )
+
+
+def _texts(inbound: Inbound) -> tuple[str, str]:
+    """What the citizen newly wrote, and all that their message holds (quotes, signatures)."""
+    form = inbound.hints.get("text_format")
+    if form is None:
+        return clean(inbound.text), clean(inbound.text)
+    new, full = visible(inbound.text, html=form == "html")
+    return clean(new), clean(full) or clean(new)

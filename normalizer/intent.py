@@ -1,0 +1,102 @@
+"""What the citizen wants by saying this, and whether it is a complaint, a question or else."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from normalizer.text import fold
+from normalizer.tracking import find
+
+Intent = Literal["new", "status", "stop", "start", "help", "greeting"]
+Kind = Literal["complaint", "suggestion", "remark", "question"]
+
+KINDS: tuple[Kind, ...] = ("complaint", "suggestion", "remark", "question")
+
+#: Whole messages, folded, that are a word to the machine. Carriers demand the English ones.
+_COMMANDS: dict[Intent, frozenset[str]] = {
+    "stop": frozenset(
+        "stop stopall unsubscribe cancel end quit arret arreter desabonner baja parar "
+        "توقف قف الغاء حبس ⴱⴷⴷ".split()
+    ),
+    "start": frozenset("start unstop commencer empezar ابدا".split()),
+    "help": frozenset(
+        "help info aide ayuda مساعده عاونوني 3awnouni 3awnoni ⵜⵉⵡⵉⵙⵉ ? menu".split()
+    ),
+    "greeting": frozenset(
+        {
+            "hi", "hello", "hey", "bonjour", "bonsoir", "salut", "slt", "coucou", "hola",
+            "buenos dias", "salam", "slm", "salam alaykom", "salam 3likom", "slm 3likom",
+            "assalamo alaykom", "سلام", "السلام عليكم", "السلام عليكم ورحمه الله",
+            "مرحبا", "اهلا", "صباح الخير", "مساء الخير", "ⴰⵣⵓⵍ", "azul", "labas", "لاباس",
+        }
+    ),
+}  # fmt: skip
+
+#: Asking where a case stands. Folded text; each needs a word for "my case" or stands for itself.
+_STATUS = re.compile(
+    r"\b(?:where (?:is|are)|status|follow ?up|any news|progress)\b"
+    r"|\b(?:ou en (?:est|sont)|suivi|statut|etat (?:de|du)|des nouvelles|nouvelles de)\b"
+    r"|\b(?:donde esta|estado de|seguimiento|como va)\b"
+    r"|\b(?:fin (?:wsl|wsel|wslat|wesl|weslat|wasal|wslate)|achno dar f|chno jdid|ach dar)\b"
+    r"|(?:اين وصل|وصلت|وصلات|وصل ل?فين|فين وصل|ما (?:هو )?مصير|حاله (?:ال)?شكاي)"
+    r"|(?:تتبع|شنو (?:دار|الجديد))"
+    r"|(?:ⵎⴰⵏⵉ ⴷ)"
+)
+
+_QUESTION = re.compile(
+    r"^\s*(?:comment|quand|ou|quel(?:le)?s?|est ce que|pourquoi|combien|how|when|where|what|which|"
+    r"can i|do i|is it|como|cuando|donde|cual|kifach|fin|imta|chhal|wach|"
+    r"كيف|متي|اين|هل|كم|ما هي|ما هو|كيفاش|فين|امتا|شحال|واش)\b.*[?؟]\s*$",
+    re.DOTALL,
+)
+_SUGGESTION = re.compile(
+    r"\b(?:je (?:propose|suggere)|suggestion|proposition|ce serait bien|il serait (?:utile|bien)|"
+    r"i (?:suggest|propose)|it would be (?:good|nice)|sugiero|propongo|sugerencia|"
+    r"kanqtar7|kan9tar7|n9tar7|iqtira7|i9tira7)\b"
+    r"|(?:اقترح|اقتراح|نقترح|كنقترح|من الافضل|حبذا)"
+)
+_REMARK = re.compile(
+    r"\b(?:je (?:signale|remarque)|remarque|merci (?:a|pour|aux)|felicitations|bravo|"
+    r"i (?:noticed|want to thank)|thank you|observacion|gracias)\b"
+    r"|(?:ملاحظه|شكرا (?:ل|علي)|اشكر|نشكر|تنويه)"
+)
+#: A bot command that none of the words above stands for.
+_COMMAND = re.compile(r"/[A-Za-z_]{1,32}(?:@\w+)?")
+_LETTER = re.compile(r"[^\W\d_]")
+#: A message that asks for its status says little else; a longer one is a story that mentions it.
+_STATUS_WORDS = 14
+
+
+def wish_of(text: str, *, has_files: bool = False) -> Intent:
+    """What a message asks of us. Anything not surely a command is new matter, so it is heard."""
+    if has_files:
+        return "new"
+    folded = fold(text)
+    bare = folded.strip(" .!?؟،,;:/#\"'()").strip()
+    word = bare.split("@")[0]
+    for intent, words in _COMMANDS.items():
+        if bare in words or (text.lstrip().startswith("/") and word in words):
+            return intent
+    if _COMMAND.fullmatch(text.strip()):
+        return "status" if word == "status" else "help"
+    # A tracking number and nothing else asks for its case.
+    if not _LETTER.search(folded):
+        return "status" if find(text) else "new"
+    if len(folded.split()) <= _STATUS_WORDS and _STATUS.search(folded):
+        return "status"
+    return "new"
+
+
+def kind_of(text: str, told: str | None = None) -> Kind:
+    """Complaint, suggestion, remark or question: as the citizen said, or else by its wording."""
+    if told in KINDS:
+        return next(kind for kind in KINDS if kind == told)
+    folded = fold(text)
+    if _SUGGESTION.search(folded):
+        return "suggestion"
+    if _QUESTION.search(folded):
+        return "question"
+    if _REMARK.search(folded):
+        return "remark"
+    return "complaint"

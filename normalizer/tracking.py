@@ -1,0 +1,99 @@
+"""Issue, check and find tracking numbers: twelve digits that survive speech, keypads and SMS.
+
+Two digits for the year, eight at random, two check digits (ISO 7064 MOD 97-10), so that any
+single wrong digit and any swap of neighbours is caught. Digits only, in groups of four.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+
+from stdnum.iso7064 import mod_97_10
+
+LENGTH = 12
+
+#: What people and phones put between digits: spaces of all kinds, hyphens, dots, slashes,
+#: underscores, and the invisible direction marks of right-to-left text.
+_SEPARATOR = (
+    r"[\s\u00a0\u2000-\u200f\u202a-\u202f\u2060-\u2069\ufeff\u061c"
+    r"\-\u2010-\u2015\u2212._/]"
+)
+#: A run of digits with at most three separators between neighbours, whatever stands around it.
+_RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d)+")
+
+
+def issue(year: int) -> str:
+    """A new number for a case of that year: twelve digits. The database decides if it is free."""
+    body = f"{year % 100:02d}{secrets.randbelow(10**8):08d}"
+    return body + mod_97_10.calc_check_digits(body)
+
+
+def is_valid(number: str) -> bool:
+    """Whether twelve plain digits carry the right check digits."""
+    return (
+        len(number) == LENGTH
+        and number.isascii()
+        and number.isdigit()
+        and bool(mod_97_10.is_valid(number))
+    )
+
+
+def parse(text: str) -> str | None:
+    """The number a person typed into a field, however they grouped it, or None.
+
+    The field may hold a label before it (``n°``, ``#``, ``رقم``) but only one number.
+    """
+    found = find(text)
+    return found[0] if len(found) == 1 else None
+
+
+def find(text: str) -> tuple[str, ...]:
+    """The valid numbers in a text, each once, in order of appearance.
+
+    Finds them with spaces, hyphens, full-width or Arabic-Indic digits and direction marks, and
+    inside a longer run such as a phone number followed by the tracking number.
+    """
+    found: dict[str, None] = {}
+    for run in _RUN.finditer(text):
+        groups = _groups(run.group())
+        digits = "".join(groups)
+        if len(digits) < LENGTH:
+            continue
+        if is_valid(digits):
+            found[digits] = None
+            continue
+        # Neighbouring numbers ("0612345678 2648 3159 2783") make one run: try whole groups only,
+        # so that a longer number never yields one by chance from its middle.
+        for start in range(len(groups)):
+            taken = ""
+            for group in groups[start:]:
+                taken += group
+                if len(taken) >= LENGTH:
+                    break
+            if is_valid(taken):
+                found[taken] = None
+    return tuple(found)
+
+
+def spaced(number: str) -> str:
+    """For reading: ``2648 3159 2783``."""
+    return f"{number[:4]} {number[4:8]} {number[8:]}"
+
+
+def _groups(run: str) -> list[str]:
+    """The digit groups of a run, each digit as ASCII whatever script it was written in."""
+    groups: list[str] = []
+    fresh = True
+    for character in run:
+        if character.isdigit():
+            digit = str(unicodedata.digit(character))
+            if fresh:
+                groups.append(digit)
+            else:
+                groups[-1] += digit
+            fresh = False
+        else:
+            fresh = True
+    return groups

@@ -1,0 +1,1 @@
+"""What Guichet promises, each promise with its proof."""

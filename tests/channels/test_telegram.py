@@ -1,0 +1,853 @@
+"""Telegram: every kind of update is read or kept, both ways, and what we say arrives once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.base import (
+    Attachment,
+    BadSetting,
+    Channel,
+    Downloads,
+    FetchFailed,
+    Inbound,
+    Location,
+    Outbound,
+    Pulled,
+    Pushed,
+    Rejected,
+    SendFailed,
+    WireRequest,
+)
+from channels.telegram import PollingTelegram, WebhookTelegram
+from channels.telegram.api import FILE_BYTES, BotApi
+from channels.telegram.parts import LIMIT, split
+from channels.telegram.updates import read
+from tests.fakes.server import Answer
+from tests.fakes.telegram import BOT_ID, SECRET, TOKEN, FakeTelegram, Sent, refusal
+from tests.harness import AdapterContract, Wire, hook_url, make, post_json
+
+NOW = datetime(2025, 11, 21, 10, 0, tzinfo=UTC)
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "telegram"
+FILES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
+AMINA = "5512345678"
+GROUP = "-1001234567890"
+HIDDEN = TOKEN.partition(":")[2]
+
+
+@pytest.fixture
+def api() -> Iterator[FakeTelegram]:
+    with FakeTelegram() as fake:
+        fake.chats.add(int(AMINA))
+        yield fake
+
+
+@pytest.fixture
+def webhook(api: FakeTelegram) -> WebhookTelegram:
+    made = make("telegram", api.environ)
+    assert isinstance(made, WebhookTelegram)
+    return made
+
+
+@pytest.fixture
+def polling(api: FakeTelegram) -> PollingTelegram:
+    made = make("telegram", {**api.environ, "TELEGRAM_MODE": "polling"})
+    assert isinstance(made, PollingTelegram)
+    return made
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+def understood(body: bytes) -> Inbound:
+    return read(body, account=str(BOT_ID), username=lambda: "GuichetBot", received_at=NOW)
+
+
+def post(body: bytes, secret: str | None = SECRET) -> WireRequest:
+    headers = {"content-type": "application/json"}
+    if secret is not None:
+        headers["x-telegram-bot-api-secret-token"] = secret
+    url = "https://guichet.example/hooks/telegram"
+    return WireRequest("POST", "", url, headers, (), (), body, NOW)
+
+
+def say(text: str, to: str = AMINA, **more: Any) -> Outbound:
+    return Outbound(id=1, to=to, text=text, language="fr", **more)
+
+
+# The promises of every channel, in both modes.
+
+
+def wire_to(api: FakeTelegram, mode: str) -> Wire:
+    headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+
+    def deliver(update: dict[str, Any], proof: Mapping[str, str] = headers) -> WireRequest | None:
+        if mode == "polling":
+            api.queue(update)
+            return None
+        return post_json(hook_url("telegram"), update, proof)
+
+    def forged() -> Iterator[tuple[str, WireRequest]]:
+        proofs = {"no secret": {}, "wrong secret": dict.fromkeys(headers, SECRET[::-1])}
+        for label, proof in proofs.items():
+            if request := deliver(api.message(int(AMINA), text="faux"), proof):
+                yield label, request
+
+    return Wire(
+        channel="telegram",
+        environ={**api.environ, "TELEGRAM_MODE": mode},
+        write=lambda text: deliver(api.message(int(AMINA), text=text)),
+        unknown=lambda: deliver(api.message(int(AMINA), sticker={"emoji": "👍"})),
+        forged=forged if mode == "webhook" else tuple,
+        secrets=(HIDDEN, SECRET),
+        recipient=AMINA,
+        refuse_for_now=lambda: api.plan(refusal(429, "Too Many Requests", retry_after=3)),
+        refuse_for_good=lambda: api.plan(refusal(403, "Forbidden: user is deactivated")),
+        sent=lambda: [sent.text for sent in api.sent],
+    )
+
+
+class TestWebhook(AdapterContract):
+    @pytest.fixture
+    def wire(self, api: FakeTelegram) -> Wire:
+        return wire_to(api, "webhook")
+
+
+class TestPolling(AdapterContract):
+    @pytest.fixture
+    def wire(self, api: FakeTelegram) -> Wire:
+        return wire_to(api, "polling")
+
+
+# What citizens send.
+
+
+def test_every_update_keeps_its_number_its_account_and_its_bytes() -> None:
+    for name in FILES:
+        body = payload(name)
+        inbound = understood(body)
+        assert inbound.external_id == str(json.loads(body)["update_id"]), name
+        assert (inbound.account, inbound.raw, inbound.received_at) == (str(BOT_ID), body, NOW), name
+
+
+SAID: Mapping[str, str] = {
+    "text": "كاين واحد الحفرة كبيرة قدام المدرسة ديال حي الرياض 🕳️",
+    "command": "/start 264831592783",
+    "reply": "C'est devant le numéro 12.",
+    "photo": "Lampadaire cassé, rue Ibn Sina",
+    "document": "La facture",
+    "video": "fuite d'eau",
+    "voice": "",
+    "location": "",
+    "edited_message": "Il y a un trou devant l'école, au numéro 12.",
+    "forwarded": "La commune coupe l'eau demain.",
+    "callback_query": "rate:5",
+    "callback_query_old": "reopen",
+    "group_command": "/status 264831592783",
+    "group_mention": "🕳️ @guichetbot trou devant l'école",
+    "group_chatter": "Vous avez de l'eau, vous ?",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_text_caption_and_button_are_what_was_said(name: str) -> None:
+    assert understood(payload(name)).text == SAID[name]
+
+
+CARRIED: Mapping[str, tuple[Attachment, ...]] = {
+    "text": (),
+    "photo": (Attachment(None, "image/jpeg", None, "AgACAgQAAx-large"),),
+    "album": (Attachment(None, "image/jpeg", None, "AgACAgQAAx-album"),),
+    "document": (Attachment("facture eau.pdf", "application/pdf", None, "BQACAgQAAx-facture"),),
+    "animation": (Attachment("fuite.mp4", "video/mp4", None, "CgACAgQAAx-fuite"),),
+    "voice": (Attachment(None, "audio/ogg", None, "AwACAgQAAx-voice"),),
+    "audio": (Attachment("bruit.mp3", "audio/mpeg", None, "CQACAgQAAx-audio"),),
+    "video": (Attachment("IMG_2041.MP4", "video/mp4", None, "BAACAgQAAx-video"),),
+    "video_note": (Attachment(None, "video/mp4", None, "DQACAgQAAx-note"),),
+    "sticker": (),
+}
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_a_file_comes_once_and_a_photo_in_its_largest_size(name: str) -> None:
+    assert understood(payload(name)).attachments == CARRIED[name]
+
+
+EVENTS: Mapping[str, str | None] = {
+    "text": None,
+    "photo": None,
+    "voice": None,
+    "location": None,
+    "callback_query": None,
+    "callback_query_old": None,
+    "group_command": None,
+    "group_mention": None,
+    "group_caption": None,
+    "group_text_mention": None,
+    "group_reply": None,
+    "group_anonymous_admin": None,
+    "group_chatter": "not-addressed",
+    "group_other_bot": "not-addressed",
+    "group_migrated": "migrated",
+    "group_left": "blocked",
+    "edited_message": "edited",
+    "contact_own": "contact",
+    "contact_other": "contact",
+    "blocked": "blocked",
+    "unblocked": "unblocked",
+    "sticker": "not-understood",
+    "poll": "not-understood",
+    "future_kind": "not-understood",
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_is_no_complaint_says_why(name: str) -> None:
+    assert understood(payload(name)).hints.get("event") == EVENTS[name]
+
+
+PLACES: Mapping[str, Location] = {
+    "location": Location(34.020882, -6.84165),
+    "venue": Location(33.589886, -7.603869, "Marché central, Boulevard Mohammed V, Casablanca"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_keeps_its_point_and_its_name(name: str) -> None:
+    assert understood(payload(name)).location == PLACES[name]
+
+
+SENDERS = {
+    "text": (AMINA, "أمينة بنعلي"),
+    "callback_query": (AMINA, "أمينة بنعلي"),
+    "blocked": (AMINA, "أمينة بنعلي"),
+    "group_chatter": (GROUP, "أمينة بنعلي"),
+    "group_anonymous_admin": (GROUP, "Jirane Hay Riad"),
+    "future_kind": ("", None),
+}
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_the_sender_is_the_chat_that_can_be_answered(name: str) -> None:
+    inbound = understood(payload(name))
+    assert (inbound.sender, inbound.sender_name) == SENDERS[name]
+
+
+THREADS = {
+    "text": (),
+    "reply": (f"{AMINA}:39",),
+    "callback_query": (f"{AMINA}:38",),
+    "callback_query_old": (f"{AMINA}:12",),
+    "group_reply": (f"{GROUP}:31",),
+}
+
+
+@pytest.mark.parametrize("name", THREADS)
+def test_an_answer_names_the_message_it_answers(name: str) -> None:
+    assert understood(payload(name)).in_reply_to == THREADS[name]
+
+
+def test_our_answer_hangs_on_what_was_asked(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    asked = understood(payload("text")).hints["message_id"]
+    webhook.send(say("Reçu.", in_reply_to=asked))
+    assert f"{AMINA}:{api.sent[-1].reply_to}" == asked
+
+
+def test_an_edit_names_the_message_it_changes() -> None:
+    number = json.loads(payload("edited_message"))["edited_message"]["message_id"]
+    assert understood(payload("edited_message")).in_reply_to == (f"{AMINA}:{number}",)
+
+
+def test_the_language_of_the_telegram_is_not_one_that_the_citizen_chose() -> None:
+    hints = understood(payload("text")).hints
+    assert hints["ui_language"] == "fr"
+    assert "language" not in hints
+
+
+def test_a_number_is_proved_only_by_the_owner_of_the_card() -> None:
+    assert understood(payload("contact_own")).hints["own_tel"] == "+212612345678"
+    assert "own_tel" not in understood(payload("contact_other")).hints
+
+
+def test_an_album_and_a_new_group_are_told() -> None:
+    assert understood(payload("album")).hints["album"] == "13578642097531246"
+    assert understood(payload("group_migrated")).hints["migrated_to"] == GROUP
+
+
+# What nobody should send.
+
+BROKEN = {
+    "nothing": b"",
+    "no JSON": b"{update",
+    "not UTF-8": b'{"update_id": 7, "message": "\xff\xfe"}',
+    "a list": b"[1, 2]",
+    "no number": b'{"message": {}}',
+    "deep": b"[" * 100_000,
+    "a number too far": b'{"update_id": 7, "message": {"message_id": 1, "date": 1e300}}',
+    "a text that is none": payload("text").replace(b'"text": "', b'"text": 5, "x": "'),
+    "nowhere": payload("location").replace(b"34.020882", b"NaN"),
+}
+
+
+@pytest.mark.parametrize("label", BROKEN)
+def test_what_cannot_be_read_is_kept_with_all_its_bytes(label: str) -> None:
+    inbound = understood(BROKEN[label])
+    assert inbound.hints == {"event": "not-understood"}
+    assert inbound.raw == BROKEN[label]
+    assert inbound.external_id
+    assert inbound.external_id == understood(BROKEN[label]).external_id
+
+
+def test_half_a_surrogate_pair_does_not_reach_the_database() -> None:
+    body = payload("forwarded").replace(b"La commune", b"La \\ud83d commune")
+    assert understood(body).text.encode() == b"La ? commune coupe l'eau demain."
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.sampled_from(["id", "type"]), st.integers(), max_size=2),
+)
+
+
+def _paths(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) in some JSON."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items:
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _paths(inner)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_damage_to_an_update_makes_reading_fail(data: st.DataObject) -> None:
+    update = json.loads(payload(data.draw(st.sampled_from(FILES))))
+    container, key = data.draw(st.sampled_from(list(_paths(update))))
+    container[key] = data.draw(ODD)
+    inbound = understood(json.dumps(update).encode())
+    assert isinstance(inbound.text, str)
+    assert all(isinstance(word, str) for word in (inbound.sender, *inbound.hints.values()))
+
+
+# Webhook.
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x", "é\udc80"])
+def test_who_does_not_know_the_secret_is_rejected(
+    webhook: WebhookTelegram, secret: str | None
+) -> None:
+    with pytest.raises(Rejected):
+        webhook.receive(post(payload("text"), secret))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_answer_to_an_update_is_an_empty_200(webhook: WebhookTelegram, name: str) -> None:
+    request = post(payload(name))
+    [inbound] = webhook.receive(request)
+    reply = webhook.answer(request, [])
+    assert reply.status == 200
+    if inbound.hints.get("callback_query"):
+        # The button stops waiting: Telegram takes a method call as the answer.
+        assert json.loads(reply.body)["callback_query_id"] == inbound.hints["callback_query"]
+    else:
+        assert reply.body == b""
+
+
+def test_the_webhook_is_set_with_the_secret_and_the_kinds_we_read(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    webhook.set_webhook("https://guichet.example/hooks/telegram")
+    assert api.webhook["url"] == "https://guichet.example/hooks/telegram"
+    assert api.webhook["secret_token"] == SECRET
+    assert "edited_message" in json.loads(api.webhook["allowed_updates"])
+
+
+def test_in_a_group_the_bot_learns_its_name_once(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    for name, event in [("group_mention", None), ("group_other_bot", "not-addressed")]:
+        [inbound] = webhook.receive(post(payload(name)))
+        assert inbound.hints.get("event") == event
+    assert [asked.path.rpartition("/")[2] for asked in api.asked] == ["getMe"]
+
+
+def test_a_name_in_a_group_is_heard_while_telegram_is_away(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.plan("reset")
+    [inbound] = webhook.receive(post(payload("group_mention")))
+    assert "event" not in inbound.hints
+
+
+# Long polling.
+
+
+def test_an_update_comes_again_until_it_is_settled(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    api.queue(api.message(77, text="premier"))
+    [first] = [inbound for inbound in polling.fetch() if inbound.text]
+    assert [inbound.text for inbound in polling.fetch()] == ["premier"]
+    polling.settle(first)
+    assert list(polling.fetch()) == []
+    assert api.waiting == []
+
+
+def test_raw_keeps_what_the_library_does_not_know(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    update = api.message(77, text="ⴰⵣⵓⵍ 👋", smoke={"puffs": [1, 2]})
+    api.queue(update)
+    inbound = next(polling.fetch())
+    assert json.loads(inbound.raw) == update
+    assert inbound.text == "ⴰⵣⵓⵍ 👋"
+
+
+def test_fetch_goes_on_past_a_batch_of_a_hundred(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    for number in range(250):
+        api.queue(api.message(77, text=f"n° {number}"))
+    texts = []
+    for inbound in polling.fetch():
+        texts.append(inbound.text)
+        polling.settle(inbound)
+    assert texts == [f"n° {number}" for number in range(250)]
+
+
+def test_an_update_that_was_not_stored_is_never_confirmed_by_those_after_it(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    for text in ("un", "deux", "trois"):
+        api.queue(api.message(77, text=text))
+    batch = iter(polling.fetch())
+    for inbound in (next(batch), next(batch), next(batch)):
+        if inbound.text != "deux":
+            polling.settle(inbound)
+    assert [inbound.text for inbound in polling.fetch()][:1] == ["deux"]
+
+
+def test_a_new_process_hears_what_the_last_one_did_not_settle(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    api.queue(api.message(77, text="perdu ?"))
+    next(polling.fetch())
+    heir = make("telegram", {**api.environ, "TELEGRAM_MODE": "polling"})
+    assert isinstance(heir, PollingTelegram)
+    assert [inbound.text for inbound in heir.fetch()][:1] == ["perdu ?"]
+
+
+def test_what_ends_the_wait_is_the_next_to_be_fetched(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    polling.wait(0)
+    waiter = threading.Thread(target=polling.wait, args=(30,))
+    waiter.start()
+    api.queue(api.message(77, text="enfin"))
+    waiter.join()
+    assert next(polling.fetch()).text == "enfin"
+
+
+def test_after_close_what_was_waiting_is_asked_for_again(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    api.queue(api.message(77, text="encore"))
+    polling.wait(1)
+    polling.close()
+    assert next(polling.fetch()).text == "encore"
+
+
+def test_a_webhook_in_the_way_is_said_and_can_be_taken_away(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    api.webhook = {"url": "https://guichet.example/hooks/telegram"}
+    with pytest.raises(FetchFailed, match="webhook is active") as failure:
+        list(polling.fetch())
+    assert failure.value.retryable
+    polling.delete_webhook()
+    assert list(polling.fetch()) == []
+
+
+def test_one_unreadable_update_does_not_hold_up_the_others(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    api.queue({"update_id": 730_000_500, "message": {"message_id": "?", "chat": 5}})
+    api.queue({**api.message(77, text="moi aussi"), "update_id": 730_000_501})
+    fetched = []
+    for inbound in polling.fetch():
+        fetched.append((inbound.external_id, inbound.hints.get("event")))
+        polling.settle(inbound)
+    assert fetched == [("730000500", "not-understood"), ("730000501", None)]
+    assert api.waiting == []
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["answered", "telegram away"])
+def test_settling_a_button_ends_its_waiting_sign(
+    api: FakeTelegram, polling: PollingTelegram, away: bool
+) -> None:
+    inbound = understood(payload("callback_query"))
+    if away:
+        api.plan("reset")
+    polling.settle(inbound)
+    assert api.answered == ([] if away else [inbound.hints["callback_query"]])
+
+
+def test_each_mode_is_heard_in_one_way(webhook: WebhookTelegram, polling: PollingTelegram) -> None:
+    for made in (webhook, polling):
+        assert isinstance(made, Channel)
+        assert isinstance(made, Downloads)
+    assert isinstance(webhook, Pushed)
+    assert not isinstance(webhook, Pulled)
+    assert isinstance(polling, Pulled)
+    assert not isinstance(polling, Pushed)
+
+
+# What we say.
+
+
+def test_the_id_of_a_message_is_what_a_reply_to_it_names(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    said = webhook.send(say("2648 3159 2783: où exactement ?"))
+    [sent] = api.sent
+    quoted = {"message_id": sent.number, "chat": {"id": sent.chat, "type": "private"}, "date": 0}
+    answer = api.message(sent.chat, text="Rue 12", reply_to_message=quoted)
+    assert understood(json.dumps(answer).encode()).in_reply_to == (said,)
+
+
+def test_a_message_is_plain_text_without_a_preview(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    text = "*Reçu* <b>2648</b> _https://guichet.example_ [شكراً](x) ⵜⴰⵏⵎⵎⵉⵔⵜ 👩🏽‍🚒"
+    number = int(webhook.send(say(text)).partition(":")[2])
+    assert api.sent == [Sent(int(AMINA), number, text, preview=False)]
+
+
+CHOICES = {
+    "words": (
+        (("here", "📍 Envoyer ma position"), ("wrong", "ليس الإدارة المناسبة؟")),
+        ((("📍 Envoyer ma position", "here"),), (("ليس الإدارة المناسبة؟", "wrong"),)),
+    ),
+    "marks": (
+        tuple((f"rate:{mark}", str(mark)) for mark in range(1, 6)),
+        (tuple((str(mark), f"rate:{mark}") for mark in range(1, 6)),),
+    ),
+}
+
+
+@pytest.mark.parametrize("label", CHOICES)
+def test_choices_are_buttons(api: FakeTelegram, webhook: WebhookTelegram, label: str) -> None:
+    choices, rows = CHOICES[label]
+    webhook.send(say("?", choices=choices))
+    assert api.sent[-1].buttons == rows
+
+
+def test_a_choice_that_no_button_carries_is_refused_at_once(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    with pytest.raises(SendFailed) as failure:
+        webhook.send(say("?", choices=(("ع" * 33, "66 bytes"),)))
+    assert not failure.value.retryable
+    assert api.sent == []
+
+
+REPLIES = {
+    "to this chat": (f"{AMINA}:38", 38),
+    "to another chat": ("77:38", None),
+    "to an update": ("730000101", None),
+    "to nothing": (None, None),
+}
+
+
+@pytest.mark.parametrize("label", REPLIES)
+def test_an_answer_hangs_on_the_message_it_answers(
+    api: FakeTelegram, webhook: WebhookTelegram, label: str
+) -> None:
+    in_reply_to, number = REPLIES[label]
+    webhook.send(say("Reçu.", in_reply_to=in_reply_to))
+    assert api.sent[-1].reply_to == number
+
+
+def test_a_long_text_goes_in_parts_with_the_buttons_under_the_last(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    text = "La commune a réparé la chaussée. " * 300
+    said = webhook.send(say(text, choices=(("ok", "Merci"),), in_reply_to=f"{AMINA}:38"))
+    assert " ".join(sent.text for sent in api.sent) == text.strip()
+    assert all(sent.text.endswith("chaussée.") for sent in api.sent)
+    assert [bool(sent.buttons) for sent in api.sent] == [False, False, True]
+    assert [sent.reply_to for sent in api.sent] == [38, None, None]
+    assert said == f"{AMINA}:{api.sent[-1].number}"
+
+
+CUTS = {
+    "short": ("Bonjour.", 10, ["Bonjour."]),
+    "empty": ("", 10, [""]),
+    "sentence": ("Un. Deux. Trois quatre", 12, ["Un. Deux.", "Trois quatre"]),
+    "arabic question": ("أين؟ هناك قرب", 10, ["أين؟", "هناك قرب"]),
+    "line": ("un deux\ntrois quatre", 14, ["un deux", "trois quatre"]),
+    "word": ("un deux trois", 10, ["un deux", "trois"]),
+    "no pause": ("abcdefghijkl", 5, ["abcde", "fghij", "kl"]),
+    "emoji": ("🕳🕳🕳", 5, ["🕳🕳", "🕳"]),
+    "blank after the last": ("abcde     ", 5, ["abcde"]),
+}
+
+
+@pytest.mark.parametrize("label", CUTS)
+def test_texts_are_cut_where_a_reader_pauses(label: str) -> None:
+    text, limit, parts = CUTS[label]
+    assert split(text, limit) == parts
+
+
+@given(st.text(st.sampled_from("ab. \n🕳ع؟")), st.integers(2, 9))
+def test_no_part_is_too_long_and_no_word_is_lost(text: str, limit: int) -> None:
+    parts = split(text, limit)
+    assert all(len(part.encode("utf-16-le")) <= 2 * limit for part in parts)
+    assert re.sub(r"\s", "", "".join(parts)) == re.sub(r"\s", "", text)
+    assert all(parts) or parts == [""]
+
+
+def test_an_agent_can_send_a_file(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    file = Attachment("قرار.pdf", "application/pdf", b"%PDF-1.7 \x00\xff")
+    webhook.send(say("Voici la décision.", attachments=(file,)))
+    assert [sent.file for sent in api.sent] == [None, ("قرار.pdf", b"%PDF-1.7 \x00\xff")]
+
+
+def test_a_batch_keeps_the_order_within_each_chat(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.chats |= {1, 2, 3}
+    batch = [say(f"{number}", to=str(number % 3 + 1)) for number in range(60)]
+    outcomes = webhook.send_many(batch)
+    assert all(isinstance(outcome, str) for outcome in outcomes)
+    for chat in (1, 2, 3):
+        texts = [int(sent.text) for sent in api.sent if sent.chat == chat]
+        assert texts == sorted(texts)
+    assert len(api.sent) == 60
+
+
+def test_one_refusal_in_a_batch_is_its_own(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    api.blocked.add(2)
+    api.chats.add(3)
+    good, empty, blocked, unknown, last = webhook.send_many(
+        [say("un"), say(""), say("deux", to="2"), say("trois", to="4"), say("quatre", to="3")]
+    )
+    assert isinstance(good, str)
+    assert isinstance(last, str)
+    assert all(isinstance(bad, SendFailed) for bad in (empty, blocked, unknown))
+
+
+def test_after_a_retryable_failure_the_chat_s_later_messages_wait(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.plan(refusal(429, "Too Many Requests: retry after 7", retry_after=7))
+    first, second = webhook.send_many([say("un"), say("deux")])
+    assert isinstance(first, SendFailed)
+    assert second is first
+    assert api.sent == []
+
+
+def test_a_group_that_moved_is_found_again(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    api.migrated[-4099887766] = int(GROUP)
+    api.chats.add(int(GROUP))
+    said = webhook.send(say("Réparé.", to="-4099887766"))
+    assert said == f"{GROUP}:{api.sent[-1].number}"
+
+
+def test_threads_may_send_at_once(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    threads = [threading.Thread(target=webhook.send, args=(say(f"{n}"),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(sent.text for sent in api.sent) == [f"{n}" for n in range(8)]
+
+
+# What goes wrong at Telegram: (retryable, opted out, retry after, words of the reason)
+
+FAILURES: Mapping[str, tuple[Any, tuple[bool, bool, float | None, str]]] = {
+    "throttled": (
+        refusal(429, "Too Many Requests: retry after 7", retry_after=7),
+        (True, False, 7.0, "Retry in 7"),
+    ),
+    "blocked": (
+        refusal(403, "Forbidden: bot was blocked by the user"),
+        (False, True, None, "blocked by the user"),
+    ),
+    "no such chat": (
+        refusal(400, "Bad Request: chat not found"),
+        (False, False, None, "Chat not found"),
+    ),
+    "wrong token": (
+        refusal(401, "Unauthorized"),
+        (True, False, None, "TELEGRAM_BOT_TOKEN"),
+    ),
+    "bad gateway": (
+        Answer(502, b"<html>Bad Gateway</html>", "text/html"),
+        (True, False, None, "Bad Gateway"),
+    ),
+    "cut off": ("reset", (True, False, None, "out of reach")),
+    "silence": ("silence", (True, False, None, "outcome unknown")),
+    "nonsense": (Answer(200, b"<html>"), (True, False, None, "Invalid server response")),
+    "no result": (Answer(200, b'{"ok": true}'), (True, False, None, "outcome unknown")),
+}
+
+
+@pytest.mark.parametrize("label", FAILURES)
+def test_failures_are_told_apart(api: FakeTelegram, label: str) -> None:
+    trouble, expected = FAILURES[label]
+    hasty = WebhookTelegram(BotApi(TOKEN, api.url, patience=1.0), str(BOT_ID), SECRET)
+    api.plan(trouble)
+    with pytest.raises(SendFailed) as raised:
+        hasty.send(say("Reçu."))
+    failure = raised.value
+    assert (failure.retryable, failure.opted_out, failure.retry_after) == expected[:3]
+    assert expected[3] in failure.reason
+
+
+def test_a_server_that_is_not_there_is_a_reason_to_try_again() -> None:
+    nowhere = WebhookTelegram(BotApi(TOKEN, "http://127.0.0.1:9"), str(BOT_ID), SECRET)
+    with pytest.raises(SendFailed, match="out of reach") as failure:
+        nowhere.send(say("Reçu."))
+    assert failure.value.retryable
+
+
+def test_the_check_tells_a_wrong_token_from_an_unreachable_telegram(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    assert "@GuichetBot" in webhook.check()
+    api.plan(refusal(401, "Unauthorized"))
+    with pytest.raises(SendFailed, match="TELEGRAM_BOT_TOKEN"):
+        webhook.check()
+    api.plan("reset")
+    with pytest.raises(SendFailed, match="out of reach"):
+        webhook.check()
+
+
+# Files.
+
+
+def test_a_file_is_fetched_by_its_id(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    api.files["AwACAgQAAx-voice"] = b"OggS\x00\xff"
+    [voice] = understood(payload("voice")).attachments
+    assert webhook.download(voice, limit=6) == b"OggS\x00\xff"
+
+
+def _get_file(api: FakeTelegram, **file: Any) -> Answer:
+    about = {"file_id": "f", "file_unique_id": "f", **file}
+    return Answer(200, json.dumps({"ok": True, "result": about}).encode())
+
+
+LOST: Mapping[str, tuple[int, bool]] = {
+    "larger than we take": (100, False),
+    "larger than Telegram hands out": (FILE_BYTES + 1, False),
+    "unknown": (0, False),
+    "server away": (5, True),
+    "wrong token": (5, True),
+    "grown since it was measured": (100, False),
+    "on the server's own disk": (5, False),
+    "no longer there": (5, True),
+}
+
+
+@pytest.mark.parametrize("label", LOST)
+def test_a_file_that_cannot_be_had_says_whether_to_try_again(
+    api: FakeTelegram, webhook: WebhookTelegram, label: str
+) -> None:
+    size, retryable = LOST[label]
+    if size:
+        api.files["f"] = bytes(size)
+    plans: Mapping[str, Any] = {
+        "server away": "reset",
+        "wrong token": refusal(401, "Unauthorized"),
+        "grown since it was measured": _get_file(api, file_path="documents/f"),
+        "on the server's own disk": _get_file(api, file_path="/etc/hostname"),
+        "no longer there": _get_file(api, file_path="documents/gone"),
+    }
+    if label in plans:
+        api.plan(plans[label])
+    with pytest.raises(FetchFailed) as failure:
+        webhook.download(Attachment(reference="f"), limit=50 if size == 100 else 2 * FILE_BYTES)
+    assert failure.value.retryable is retryable
+
+
+# Settings and secrets.
+
+SETTINGS: Mapping[str, tuple[dict[str, str], type | str | None]] = {
+    "no token": ({"TELEGRAM_BOT_TOKEN": ""}, None),
+    "webhook by default": ({}, WebhookTelegram),
+    "webhook": ({"TELEGRAM_MODE": "webhook"}, WebhookTelegram),
+    "polling": ({"TELEGRAM_MODE": "polling", "TELEGRAM_SECRET_TOKEN": ""}, PollingTelegram),
+    "another mode": ({"TELEGRAM_MODE": "pigeon"}, "TELEGRAM_MODE"),
+    "anybody may push": ({"TELEGRAM_SECRET_TOKEN": ""}, "TELEGRAM_SECRET_TOKEN"),
+    "a secret Telegram refuses": ({"TELEGRAM_SECRET_TOKEN": "à nous"}, "TELEGRAM_SECRET_TOKEN"),
+    "half a token": ({"TELEGRAM_BOT_TOKEN": HIDDEN}, "TELEGRAM_BOT_TOKEN"),
+    "no address": ({"TELEGRAM_API_URL": "api.telegram.org"}, "TELEGRAM_API_URL"),
+    "half an address": ({"TELEGRAM_API_URL": "http://[::1"}, "TELEGRAM_API_URL"),
+    "no port": ({"TELEGRAM_API_URL": "http://127.0.0.1:port"}, "TELEGRAM_API_URL"),
+    "telegram's own": ({"TELEGRAM_API_URL": ""}, WebhookTelegram),
+}
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+def test_settings_make_the_adapter_or_name_what_is_wrong(label: str) -> None:
+    changes, expected = SETTINGS[label]
+    environ = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_SECRET_TOKEN": SECRET, **changes}
+    if isinstance(expected, str):
+        with pytest.raises(BadSetting) as problem:
+            make("telegram", environ)
+        assert problem.value.name == expected
+        assert HIDDEN not in str(problem.value)
+    else:
+        assert type(make("telegram", environ)) is (expected or type(None))
+
+
+def test_the_token_shows_in_no_log_no_error_and_no_repr(
+    api: FakeTelegram, webhook: WebhookTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    api.files["f"] = b"x"
+    webhook.check()
+    webhook.send(say("Un mot à ne pas répéter"))
+    webhook.download(Attachment(reference="f"), limit=9)
+    echo = Answer(404, f"no such path: /bot{TOKEN}/getMe".encode(), "text/plain")
+    messages = []
+    for trouble in (echo, refusal(401, TOKEN), replace(echo, status=502), "reset"):
+        for act in (
+            webhook.check,
+            lambda: webhook.send(say("?")),
+            lambda: webhook.download(Attachment(reference="f"), limit=9),
+        ):
+            api.plan(trouble)
+            with pytest.raises((SendFailed, FetchFailed)) as failure:
+                act()
+            messages.append(str(failure.value))
+    everything = caplog.text + " ".join(messages) + repr(webhook) + repr(vars(webhook))
+    assert HIDDEN not in everything
+    assert "ne pas répéter" not in everything
+
+
+@pytest.mark.parametrize("size", [LIMIT, LIMIT + 1, 64 * 1024])
+def test_texts_of_any_length_pass_telegram_s_limit(
+    api: FakeTelegram, webhook: WebhookTelegram, size: int
+) -> None:
+    webhook.send(say("ع" * size))
+    assert sum(len(sent.text) for sent in api.sent) == size

@@ -1,0 +1,110 @@
+"""Servers shared by the suite, and a fresh house for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.house import House, build
+from gateway.settings import load
+from gateway.store import Store
+from tests.servers.postgres import Postgres
+from tests.servers.redis import RedisServer
+
+#: Settings of a house that has every channel; nothing listens at these addresses.
+CHANNELS = {
+    "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001",
+    "TWILIO_AUTH_TOKEN": "twilio-secret",
+    "TWILIO_FROM": "+15005550006",
+    "TWILIO_API_URL": "http://127.0.0.1:9",
+    "TELEGRAM_BOT_TOKEN": "4242:telegram-token",
+    "TELEGRAM_SECRET_TOKEN": "telegram-secret",
+    "TELEGRAM_API_URL": "http://127.0.0.1:9",
+    "IMAP_URL": "imap://plaintes:secret@127.0.0.1:9/INBOX",
+    "SMTP_URL": "smtp://127.0.0.1:9",
+    "EMAIL_ADDRESS": "plaintes@guichet.example",
+}
+
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with our tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "guichet.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database with our tables, to be copied."""
+    url = postgres.database()
+    _migrate(url)
+    return url.rpartition("/")[2]
+
+
+def _migrate(url: str) -> None:
+    store = Store(url)
+    store.migrate()
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with our tables: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "guichet.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database(template=request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def make_house(database_url: str, tmp_path: Path) -> Iterator[MakeHouse]:
+    """Builds houses on the test's database, with more settings where the test has some."""
+    houses: list[House] = []
+
+    def make(**environ: str) -> House:
+        house = build(
+            load(
+                {
+                    "DATABASE_URL": database_url,
+                    "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
+                    "PUBLIC_URL": "https://guichet.example",
+                    "SECRET_KEY": "for the tests only",
+                    **CHANNELS,
+                    **environ,
+                }
+            )
+        )
+        houses.append(house)
+        return house
+
+    yield make
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """A house with every channel on an empty database."""
+    return make_house()

@@ -1,0 +1,1 @@
+"""Providers on loopback: real servers that speak the documented protocols and fail on demand."""

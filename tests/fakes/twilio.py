@@ -1,0 +1,166 @@
+"""Twilio's REST API as documented, its way to sign webhooks, and its ways to fail."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from channels.base import WireRequest
+from tests.fakes.server import Answer, Asked, FakeProvider, in_json
+from tests.harness import post_form
+
+SID = "AC0123456789abcdef0123456789abcdef"
+TOKEN = "5ecret0f7wili0000000000000000000"
+FROM = "+15005550006"
+
+#: The sentences of https://www.twilio.com/docs/api/errors, with the citizen's number in them as
+#: Twilio writes it, so that tests see whether we repeat it anywhere.
+ERRORS: Mapping[int, tuple[int, str]] = {
+    20003: (401, "Authenticate"),
+    20404: (404, "The requested resource was not found"),
+    20429: (429, "Too Many Requests"),
+    21211: (400, "The 'To' number {to} is not a valid phone number."),
+    21602: (400, "Message body is required."),
+    21603: (400, "A 'From' phone number is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21610: (400, "Attempt to send to unsubscribed recipient {to}"),
+    21614: (400, "To number: {to}, is not a mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+}
+
+
+def refusal(code: int, to: str = "") -> Answer:
+    """Twilio's answer of one error code."""
+    status, message = ERRORS[code]
+    about = {
+        "code": code,
+        "message": message.format(to=to),
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
+    return in_json(status, about)
+
+
+def signature(url: str, fields: Iterable[tuple[str, str]], token: str = TOKEN) -> str:
+    """X-Twilio-Signature, from the text of https://www.twilio.com/docs/usage/security and not
+    from the library whose check it is to pass."""
+    signed = url + "".join(name + value for name, value in sorted(set(fields)))
+    digest = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def signed(url: str, fields: Mapping[str, str], token: str = TOKEN) -> WireRequest:
+    """A webhook of Twilio's to ``url``, as an adapter sees it."""
+    headers = {"X-Twilio-Signature": signature(url, fields.items(), token)}
+    return post_form(url, fields.items(), headers)
+
+
+class FakeTwilio(FakeProvider):
+    """One account. ``media`` maps paths to files, as recordings and MMS pictures are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[dict[str, str]] = []
+        self.calls: list[dict[str, str]] = []
+        self.media: dict[str, Answer] = {}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings that lead an adapter here."""
+        return {
+            "TWILIO_ACCOUNT_SID": SID,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_FROM": FROM,
+            "TWILIO_API_URL": self.url,
+        }
+
+    def respond(self, asked: Asked) -> Answer:
+        given = asked.headers.get("authorization", "")
+        if given != "Basic " + base64.b64encode(f"{SID}:{TOKEN}".encode()).decode():
+            return refusal(20003)
+        account = f"/2010-04-01/Accounts/{SID}"
+        match asked.method, asked.path.removeprefix(account):
+            case "POST", "/Messages.json":
+                return self._message(dict(asked.form))
+            case "POST", "/Calls.json":
+                return self._call(dict(asked.form))
+            case "GET", ".json":
+                return in_json(200, {"sid": SID, "friendly_name": "Guichet", "status": "active"})
+        return self.media.get(asked.path, refusal(20404))
+
+    def _message(self, form: dict[str, str]) -> Answer:
+        code = _objection(form)
+        if code:
+            return refusal(code, form.get("To", ""))
+        self.messages.append(form)
+        sid = f"SM{len(self.messages):032x}"
+        return in_json(201, {"sid": sid, "status": "queued", "to": form["To"]})
+
+    def _call(self, form: dict[str, str]) -> Answer:
+        if not form.get("To", "").startswith("+"):
+            return refusal(21211, form.get("To", ""))
+        self.calls.append(form)
+        sid = f"CA{len(self.calls):032x}"
+        return in_json(201, {"sid": sid, "status": "queued", "to": form["To"]})
+
+    def post(self, url: str, fields: Mapping[str, str], signed_url: str | None = None) -> int:
+        """Call a webhook as Twilio does, and return the HTTP status it answered. ``signed_url``
+        is the address as Twilio knows it, when ``url`` is another way to the same server."""
+        headers = {"X-Twilio-Signature": signature(signed_url or url, fields.items())}
+        request = Request(url, urlencode(fields).encode(), headers)
+        try:
+            with urlopen(request, timeout=15) as response:
+                return int(response.status)
+        except HTTPError as error:
+            return error.code
+
+
+def _objection(form: Mapping[str, str]) -> int | None:
+    """The code of the first thing that Twilio would find wrong with a message."""
+    to = form.get("To", "").removeprefix("whatsapp:")
+    if not to:
+        return 21604
+    if not (to.startswith("+") and to[1:].isdecimal() and len(to) > 6):
+        return 21211
+    if not (form.get("From") or form.get("MessagingServiceSid")):
+        return 21603
+    if not form.get("Body"):
+        return 21602
+    return 21617 if len(form["Body"]) > 1600 else None
+
+
+@cache
+def openapi() -> dict[str, Any] | None:
+    """Twilio's own OpenAPI document, when a folder beside the checkout has it as
+    ``specs/twilio_api_v2010.json``."""
+    beside = Path(__file__).resolve().parents[3]
+    found = next(beside.glob("*/specs/twilio_api_v2010.json"), None)
+    return json.loads(found.read_text()) if found else None
+
+
+def violations(asked: Asked, document: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a request by the OpenAPI document: an unknown path, an unknown
+    parameter, a missing one, or one that repeats but is no list."""
+    path = asked.path.replace(SID, "{AccountSid}")
+    operation = document["paths"].get(path, {}).get(asked.method.lower())
+    if operation is None:
+        return [f"no operation {asked.method} {path}"]
+    body = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    names = [name for name, _ in asked.form]
+    wrong = [f"{name} is missing" for name in body["required"] if name not in names]
+    for name in sorted(set(names)):
+        known = body["properties"].get(name)
+        if known is None:
+            wrong.append(f"{name} is unknown")
+        elif names.count(name) > 1 and known["type"] != "array":
+            wrong.append(f"{name} repeats")
+    return wrong

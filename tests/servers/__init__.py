@@ -1,0 +1,1 @@
+"""Real servers that the tests start, kill and start again, all on loopback."""

@@ -1,0 +1,185 @@
+"""A Dovecot of our own on a free loopback port: real IMAP that can be killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from imapclient import IMAPClient
+
+from tests.servers.ports import free_port
+
+_BINARY = "/usr/sbin/dovecot"
+_CONFIG = """
+base_dir = {base}/run
+state_dir = {base}/state
+instance_name = guichet-{port}
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+log_path = {base}/dovecot.log
+default_internal_user = dovecot
+default_login_user = dovenull
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:{base}/mail/%u
+mail_max_userip_connections = 200
+{capability}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {base}/passwd
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={base}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+
+
+def is_installed() -> bool:
+    """Whether this machine has Dovecot's IMAP server, and lets us run it (it wants root)."""
+    return Path(_BINARY).exists() and os.geteuid() == 0
+
+
+class Dovecot:
+    """Use with ``with``. ``capability`` replaces what the server says that it can do.
+
+    The mails lie in a folder of its own, so that they outlive ``kill``.
+    """
+
+    user = "plaintes"
+    password = "se/cr@t%"
+
+    def __init__(self, capability: str | None = None) -> None:
+        self._base = Path(tempfile.mkdtemp(prefix="guichet-dovecot-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        said = f"imap_capability = {capability}" if capability else ""
+        config = _CONFIG.format(base=self._base, port=self.port, capability=said)
+        (self._base / "dovecot.conf").write_text(config)
+        (self._base / "passwd").write_text(f"{self.user}:{{PLAIN}}{self.password}\n")
+        for name in ("run", "state", "mail"):
+            (self._base / name).mkdir()
+        # Its processes that read mail run as another user, who must reach the folder.
+        self._base.chmod(0o755)
+        mail = pwd.getpwnam("mail")
+        os.chown(self._base / "mail", mail.pw_uid, mail.pw_gid)
+
+    @property
+    def url(self) -> str:
+        """For IMAP_URL."""
+        return f"imap://{self.user}:se%2Fcr%40t%25@127.0.0.1:{self.port}/INBOX"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        shutil.rmtree(self._base, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it and return once it answers."""
+        self._process = subprocess.Popen(
+            [_BINARY, "-F", "-c", str(self._base / "dovecot.conf")],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), 5),
+            ):
+                return
+            time.sleep(0.02)
+        raise RuntimeError((self._base / "dovecot.log").read_text())
+
+    def kill(self) -> None:
+        """End it and every process of its own as by a power cut."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # Stopped first: the master would replace the children that it sees die.
+        process.send_signal(signal.SIGSTOP)
+        for child in [*_children(process.pid), process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        process.wait()
+        # A restart of the machine clears these too.
+        shutil.rmtree(self._base / "run")
+        (self._base / "run").mkdir()
+
+    def revive(self) -> None:
+        """Start it unless it runs."""
+        if self._process is None:
+            self.start()
+
+    def clear(self) -> None:
+        """Take every mail away."""
+        with self.client() as client:
+            for _flags, _delimiter, folder in client.list_folders():
+                client.select_folder(folder)
+                if mails := client.search("ALL"):
+                    client.delete_messages(mails, silent=True)
+                    client.expunge()
+
+    def client(self) -> IMAPClient:
+        """A connection that is logged in, for a test that looks or puts mail there."""
+        client = IMAPClient("127.0.0.1", self.port, ssl=False)
+        client.login(self.user, self.password)
+        return client
+
+    def put(self, *mails: bytes) -> None:
+        """Lay mails into the inbox."""
+        with self.client() as client:
+            for mail in mails:
+                client.append("INBOX", mail)
+
+    def count(self, folder: str = "INBOX") -> int:
+        """How many mails a folder holds; 0 when there is no such folder."""
+        with self.client() as client:
+            if not client.folder_exists(folder):
+                return 0
+            return int(client.folder_status(folder, ["MESSAGES"])[b"MESSAGES"])
+
+
+def _children(parent: int) -> list[int]:
+    found: list[int] = []
+    for line in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        found += [*_children(int(line)), int(line)]
+    return found

@@ -1,0 +1,82 @@
+"""A PostgreSQL of our own on a free loopback port, that can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from tests.servers.ports import free_port
+
+
+class Postgres:
+    """Use with ``with``. Each ``database()`` is a new, empty one."""
+
+    def __init__(self) -> None:
+        self._binaries = max(
+            Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
+        )
+        self._base = Path(tempfile.mkdtemp(prefix="guichet-postgres-"))
+        self._port = free_port()
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        # PostgreSQL refuses to run as root; Debian's package brings a user for it.
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self._base, owner.pw_uid, owner.pw_gid)
+        self._run("initdb", "--auth=trust", "--username=guichet", "--encoding=UTF8", "--no-sync")
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop("immediate")
+        shutil.rmtree(self._base, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = (
+            f"-c port={self._port} -c listen_addresses=127.0.0.1 -c fsync=off "
+            f"-c unix_socket_directories={self._base} -c max_connections=200"
+        )
+        self._run("pg_ctl", "--wait", f"--log={self._base}/log", f"--options={options}", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: ``immediate`` is what a power cut does."""
+        self._run("pg_ctl", "--wait", f"--mode={mode}", "stop", check=False)
+
+    def database(self, template: str = "template1") -> str:
+        """Make a database, empty or the copy of another one, and return its URL."""
+        self._made += 1
+        name = f"guichet_{self._made}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://guichet@127.0.0.1:{self._port}/{name}"
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+        command = [str(self._binaries / program), f"--pgdata={self._base}/data", *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        subprocess.run(
+            command,
+            check=check,
+            cwd=self._base,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )

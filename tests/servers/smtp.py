@@ -1,0 +1,117 @@
+"""An SMTP server on a free loopback port that keeps what it takes, and refuses when told to."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import logging
+from collections import deque
+from dataclasses import dataclass
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.servers.ports import free_port
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A mail that was taken."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+    @property
+    def mail(self) -> EmailMessage:
+        """The mail, parsed."""
+        mail = email.message_from_bytes(self.raw, policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        return mail
+
+    @property
+    def text(self) -> str:
+        """What its reader sees."""
+        body = self.mail.get_body(("plain",))
+        return str(body.get_content()) if body else ""
+
+
+class SmtpSink:
+    """Use with ``with``. ``refuse`` plans what the next commands are answered with."""
+
+    user = "plaintes"
+    password = "p/w"
+
+    def __init__(self, *, login: bool = False) -> None:
+        self.taken: list[Envelope] = []
+        self._planned: dict[str, deque[str]] = {"RCPT": deque(), "DATA": deque()}
+        sink = self
+
+        class Handler:
+            async def handle_RCPT(  # noqa: N802  # the library calls it so
+                self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+            ) -> str:
+                if answer := sink._next("RCPT"):
+                    return answer
+                envelope.rcpt_tos.append(address)
+                return "250 OK"
+
+            async def handle_DATA(  # noqa: N802  # the library calls it so
+                self, _server: Any, _session: Any, envelope: Any
+            ) -> str:
+                if answer := sink._next("DATA"):
+                    return answer
+                sink.taken.append(
+                    Envelope(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content)
+                )
+                return "250 OK"
+
+        options: dict[str, Any] = {"enable_SMTPUTF8": True, "decode_data": False}
+        if login:
+            options |= {
+                "authenticator": self._authenticate,
+                "auth_required": True,
+                "auth_require_tls": False,
+            }
+        self._login = login
+        self.port = free_port()
+        self._controller = Controller(
+            Handler(), hostname="127.0.0.1", port=self.port, ready_timeout=30, **options
+        )
+
+    @property
+    def url(self) -> str:
+        """For SMTP_URL."""
+        who = f"{self.user}:p%2Fw@" if self._login else ""
+        return f"smtp://{who}127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        # The server at the other end writes addresses into its log; that log is not ours.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._controller.stop()
+
+    def refuse(self, answer: str, at: str = "RCPT") -> None:
+        """Give this answer (``450 4.2.1 mailbox busy``) to the next RCPT or DATA."""
+        self._planned[at].append(answer)
+
+    def _next(self, command: str) -> str | None:
+        planned = self._planned[command]
+        return planned.popleft() if planned else None
+
+    def _authenticate(
+        self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
+    ) -> AuthResult:
+        known = LoginPassword(self.user.encode(), self.password.encode())
+        return AuthResult(success=data == known, handled=False)
