@@ -1,0 +1,1 @@
+"""Time, storage and people: the road from the wire to a case and back."""

@@ -1,0 +1,92 @@
+"""The web application: every route there is, under one roof."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway import clock
+from gateway.house import build
+from gateway.settings import Settings, load
+from gateway.store import is_away
+from gateway.web import limits, pages
+from gateway.web.api import api
+from gateway.web.current import KEY
+from gateway.web.health import health
+from gateway.web.hooks import hooks
+from gateway.web.simulator import Simulator
+
+#: How long providers wait before they try again while our database is away, in seconds.
+_AWAY = "30"
+
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "frame-ancestors 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for these settings, by default the environment's.
+
+    Raises BadSetting, and SchemaOutdated for a database of another version.
+    """
+    settings = settings or load()
+    simulator = Simulator(settings) if settings.simulator != "0" else None
+    overlay = {}
+    if simulator is not None:
+        simulator.start()
+        overlay = simulator.environ(settings.environ)
+    house = build(settings, overlay)
+    house.store.ensure_schema()
+    house.store.announce(
+        {name: adapter.addresses for name, adapter in house.channels.items()}, clock.now()
+    )
+
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.extensions[KEY] = house
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
+        # A form's file lands on disk, its fields in memory: those are what a citizen typed.
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    limits.init_app(app, settings)
+    pages.init_app(app)
+    for blueprint in (pages.pages, hooks, api, health):
+        app.register_blueprint(blueprint)
+    for machine in (hooks, api, health):
+        pages.csrf.exempt(machine)
+    if simulator is not None:
+        pages.csrf.exempt(simulator.blueprint)
+        app.register_blueprint(simulator.blueprint)
+        app.extensions["simulator"] = simulator
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way
+    app.register_error_handler(SQLAlchemyError, _database_trouble)
+    app.after_request(_secured)
+    return app
+
+
+def _database_trouble(error: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:
+    """While the database is away, say so and when to try again; providers do."""
+    if is_away(error):
+        return "The service is away for a moment.\n", 503, {"Retry-After": _AWAY}
+    raise error
+
+
+def _secured(response: Response) -> Response:
+    """Headers that keep a browser from doing what our pages never ask of it."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -1,0 +1,255 @@
+"""What people do to a case: look at it, answer, transfer, close, reopen. Each writes history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from channels.base import AddressKind
+from gateway import clock
+from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, OutboundRow
+from gateway.notices import Notices
+from gateway.queue import DELIVER, Bell
+from gateway.store import Store
+from normalizer.contact import Address, canonical
+from routing.directory import Directory
+
+#: Statuses a person may give, each with the sentence that tells the citizen.
+NOTICES = {
+    "routed": "transferred",
+    "in_progress": "in_progress",
+    "awaiting_citizen": "question",
+    "answered": "answered",
+    "closed": "closed",
+    "inadmissible": "inadmissible",
+    "reopened": "reopened",
+}
+STATUSES = ("received", *NOTICES)
+#: These say nothing without words: a question needs asking, a refusal its reason.
+NEEDS_MESSAGE = ("awaiting_citizen", "answered", "inadmissible")
+#: An answer longer than this belongs into a document.
+MESSAGE_LIMIT = 4000
+
+
+class CaseError(Exception):
+    """What was asked of a case cannot be done; the message says why, for the person who asked."""
+
+
+class UnknownCase(CaseError):
+    """No case has that number."""
+
+
+class Conflict(CaseError):
+    """Somebody else changed the case meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of a case's history."""
+
+    at: datetime
+    actor: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidView:
+    """One thing an administration said to the citizen. ``state`` is what became of it."""
+
+    at: datetime
+    key: str
+    text: str
+    channel: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as people see it. Times are aware and in UTC."""
+
+    number: str
+    status: str
+    kind: str
+    subject: str | None
+    text: str
+    language: str
+    channel: str
+    administration: str | None
+    city: str | None
+    created_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    version: int
+    candidates: tuple[tuple[str, float], ...]
+    reasons: tuple[str, ...]
+    events: tuple[EventView, ...]
+    replies: tuple[SaidView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The cases, for those who handle them and those who ask about their own."""
+
+    store: Store
+    directory: Directory
+    bell: Bell
+    notices: Notices
+
+    def view(self, number: str) -> CaseView | None:
+        """A case by its number alone: for staff and for receipts that we signed."""
+        with self.store.read() as session:
+            case = session.scalar(select(Case).where(Case.number == number))
+            return _view(session, case) if case else None
+
+    def look_up(self, number: str, address: str) -> CaseView | None:
+        """A case by its number and an address it was filed from, as a person types it."""
+        wanted = self._address(address)
+        if wanted is None:
+            return None
+        with self.store.read() as session:
+            case = session.scalar(
+                select(Case)
+                .join(CaseAddress, CaseAddress.case_id == Case.id)
+                .join(AddressRow, AddressRow.id == CaseAddress.address_id)
+                .where(
+                    Case.number == number,
+                    AddressRow.kind == wanted.kind,
+                    AddressRow.value == wanted.value,
+                )
+            )
+            return _view(session, case) if case else None
+
+    def latest(self, limit: int) -> list[CaseView]:
+        """The newest cases, newest first."""
+        with self.store.read() as session:
+            rows = session.scalars(select(Case).order_by(Case.id.desc()).limit(limit))
+            return [_view(session, case) for case in rows.all()]
+
+    def change(
+        self,
+        number: str,
+        *,
+        status: str,
+        message: str | None = None,
+        administration: str | None = None,
+        actor: str,
+        version: int | None = None,
+    ) -> CaseView:
+        """Give a case a new status, write it into its history, and tell the citizen.
+
+        ``version`` is the one the person saw; another one raises Conflict. Raises UnknownCase,
+        and CaseError for what makes no sense.
+        """
+        message = (message or "").strip() or None
+        now = clock.now()
+        try:
+            with self.store.write() as session:
+                case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+                if case is None:
+                    raise UnknownCase(f"no case has the number {number}")
+                if version is not None and version != case.version:
+                    raise Conflict("somebody else changed this case meanwhile; look again")
+                self._check(case, status, message, administration)
+                row = self._apply(session, case, status, message, administration, actor, now)
+                view = _view(session, case)
+        except StaleDataError:
+            raise Conflict("somebody else changed this case meanwhile; look again") from None
+        if row is not None:
+            self.bell.ring(DELIVER, row.channel)
+        return view
+
+    def _check(
+        self, case: Case, status: str, message: str | None, administration: str | None
+    ) -> None:
+        if status not in NOTICES:
+            raise CaseError(f"status must be one of {', '.join(NOTICES)}")
+        if message and len(message) > MESSAGE_LIMIT:
+            raise CaseError(f"the message is longer than {MESSAGE_LIMIT} characters")
+        if status in NEEDS_MESSAGE and not message:
+            raise CaseError(f"{status} needs a message: the citizen must know what or why")
+        if case.status in CLOSED and status != "reopened":
+            raise CaseError(f"the case is {case.status}; reopen it first")
+        if status == "reopened" and case.status not in (*CLOSED, "answered"):
+            raise CaseError(f"the case is {case.status}, so there is nothing to reopen")
+        if status == "routed":
+            self._check_transfer(case, administration)
+        elif administration is not None:
+            raise CaseError("an administration goes with the status routed only")
+        elif status == case.status and not message:
+            raise CaseError(f"the case is {status} already")
+
+    def _check_transfer(self, case: Case, administration: str | None) -> None:
+        if administration is None or self.directory.get(administration) is None:
+            raise CaseError("routed needs an administration of the directory, by its slug")
+        if administration == case.administration:
+            raise CaseError(f"the case is with {administration} already")
+
+    def _apply(
+        self,
+        session: Session,
+        case: Case,
+        status: str,
+        message: str | None,
+        administration: str | None,
+        actor: str,
+        now: datetime,
+    ) -> OutboundRow | None:
+        data: dict[str, Any] = {"status": status, "before": case.status}
+        if message:
+            data["message"] = message
+        if administration:
+            data |= {"administration": administration, "from": case.administration}
+            case.administration = administration
+        case.status = status
+        case.closed_at = now if status in CLOSED else None
+        event = Event(case_id=case.id, at=now, actor=actor, kind="status", data=data)
+        session.add(event)
+        session.flush()
+        return self.notices.tell(
+            session,
+            case,
+            NOTICES[status],
+            f"event:{event.id}",
+            now,
+            message=message or "",
+            automatic=False,
+        )
+
+    def _address(self, said: str) -> Address | None:
+        kind: AddressKind = "mail" if "@" in said else "tel"
+        return canonical(kind, said, self.notices.settings.region)
+
+
+def _view(session: Session, case: Case) -> CaseView:
+    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.id)).all()
+    said = session.scalars(
+        select(OutboundRow).where(OutboundRow.case_id == case.id).order_by(OutboundRow.id)
+    ).all()
+    return CaseView(
+        number=case.number,
+        status=case.status,
+        kind=case.kind,
+        subject=case.subject,
+        text=case.text,
+        language=case.language,
+        channel=case.channel,
+        administration=case.administration,
+        city=case.city,
+        created_at=case.created_at,
+        due_at=case.due_at,
+        closed_at=case.closed_at,
+        version=case.version,
+        candidates=tuple((slug, share) for slug, share in case.candidates),
+        reasons=tuple(case.reasons),
+        events=tuple(EventView(one.at, one.actor, one.kind, one.data) for one in events),
+        replies=tuple(
+            SaidView(one.created_at, one.key, one.text, one.channel, one.state) for one in said
+        ),
+    )

@@ -1,0 +1,20 @@
+"""What time it is, and how long to wait before trying again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+#: Waits between tries, in seconds; the last one repeats.
+PROCESS_WAITS = (5, 20, 80, 300, 900)
+DELIVER_WAITS = (15, 60, 300, 900, 1800, 3600, 7200, 14400, 21600)
+FETCH_WAITS = (10, 60, 300, 1800, 7200)
+
+
+def now() -> datetime:
+    """The present, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def wait_after(tries: int, waits: tuple[int, ...]) -> timedelta:
+    """How long to wait after so many tries (at least one)."""
+    return timedelta(seconds=waits[min(max(tries, 1), len(waits)) - 1])

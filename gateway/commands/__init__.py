@@ -1,0 +1,1 @@
+"""The commands of ``python -m gateway``, by what they are for."""

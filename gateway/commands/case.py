@@ -1,0 +1,50 @@
+"""The command that shows a case or changes it."""
+
+from __future__ import annotations
+
+import click
+
+from gateway.cases import STATUSES, CaseError
+from gateway.cli import die
+from gateway.commands.opening import console, opened
+from gateway.show import show_case
+from normalizer import tracking
+
+
+@click.command()
+@click.argument("number")
+@click.option("--status", type=click.Choice(STATUSES), help="The new status. Without: only show.")
+@click.option("--message", help="What to tell the citizen, in their language.")
+@click.option("--administration", help="With --status routed: the slug of who is competent.")
+@click.option("--actor", default="console", show_default=True, help="Who the history will name.")
+def case(
+    number: str,
+    status: str | None,
+    message: str | None,
+    administration: str | None,
+    actor: str,
+) -> None:
+    """Show the case with this NUMBER, or change its status and tell its citizen."""
+    digits = tracking.parse(number)
+    if digits is None:
+        die(
+            f"{number} is no tracking number: those have twelve digits, of which two check the rest"
+        )
+    if status is None and (message or administration):
+        die("--message and --administration go with --status")
+    with opened(by_announcement=True) as house:
+        try:
+            if status is not None:
+                house.cases.change(
+                    digits,
+                    status=status,
+                    message=message,
+                    administration=administration,
+                    actor=actor,
+                )
+        except CaseError as refused:
+            die(str(refused), code=1)
+        view = house.cases.view(digits)
+    if view is None:
+        die(f"no case has the number {tracking.spaced(digits)}", code=1)
+    show_case(view, console)

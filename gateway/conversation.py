@@ -1,0 +1,139 @@
+"""Which case a message belongs to, given who sent it and what they have open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Message, OutboundRow
+from normalizer.complaint import Complaint
+
+Action = Literal[
+    "new",  # a case of its own
+    "addition",  # joins a case
+    "status",  # asks where a case stands, and may know
+    "unknown_number",  # asks for a case that is not theirs: told nothing
+    "no_case",  # asks for a case without having one
+    "stop",
+    "start",
+    "help",
+    "greeting",
+    "not_understood",  # a sticker, a poll: a friendly word, no case
+    "keep",  # nothing to say: a call that began, a bounce, a machine's mail
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What to do with a message, and the case it is about."""
+
+    action: Action
+    case: Case | None = None
+
+
+def place(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Placement:
+    """Decide, strongest proof first: threading, a number that is theirs, a word to the machine.
+
+    ``addresses`` are the sender's own rows. Whatever is left is new matter: better a case too
+    many than a citizen unheard.
+    """
+    threaded = _threaded(session, complaint, addresses)
+    if complaint.event is not None:
+        return Placement(_eventful(complaint), threaded)
+    if threaded is not None:
+        return Placement("status" if complaint.intent == "status" else "addition", threaded)
+    if complaint.auto is not None:
+        return Placement("keep" if complaint.bounced else "new")
+    if complaint.sender is None:
+        # A form is filled in to file something, and proves nobody's address.
+        return Placement("new")
+    if complaint.numbers and (numbered := _numbered(session, complaint, addresses)):
+        return numbered
+    return _by_wish(session, complaint, addresses)
+
+
+def owns(session: Session, case_id: int, addresses: Sequence[AddressRow]) -> bool:
+    """Whether a case was filed from one of these addresses."""
+    found = session.scalar(
+        select(CaseAddress.case_id).where(
+            CaseAddress.case_id == case_id,
+            CaseAddress.address_id.in_([address.id for address in addresses]),
+        )
+    )
+    return found is not None
+
+
+def _eventful(complaint: Complaint) -> Action:
+    return "not_understood" if complaint.event == "not-understood" and complaint.sender else "keep"
+
+
+def _threaded(
+    session: Session, complaint: Complaint, addresses: Sequence[AddressRow]
+) -> Case | None:
+    """The case that the channel itself says this answers, if it is the sender's."""
+    if complaint.thread is not None:
+        # A signed reply address is proof by itself: only its receiver knows it.
+        return session.scalar(select(Case).where(Case.number == complaint.thread))
+    if not complaint.in_reply_to or not addresses:
+        return None
+    said_by_us = select(OutboundRow.case_id).where(
+        OutboundRow.channel == complaint.channel,
+        OutboundRow.provider_id.in_(complaint.in_reply_to),
+        OutboundRow.case_id.is_not(None),
+    )
+    said_by_them = select(Message.case_id).where(
+        Message.channel == complaint.channel,
+        Message.account == complaint.account,
+        Message.reference.in_(complaint.in_reply_to),
+        Message.case_id.is_not(None),
+    )
+    for case_id in session.scalars(said_by_us.union_all(said_by_them)):
+        if case_id is not None and owns(session, case_id, addresses):
+            return session.get(Case, case_id)
+    return None
+
+
+def _numbered(
+    session: Session, complaint: Complaint, addresses: Sequence[AddressRow]
+) -> Placement | None:
+    theirs = _theirs(addresses)
+    case = session.scalar(
+        theirs.where(Case.number.in_(complaint.numbers)).order_by(Case.id.desc()).limit(1)
+    )
+    if case is not None:
+        return Placement("status" if complaint.intent == "status" else "addition", case)
+    if complaint.intent == "status":
+        return Placement("unknown_number")
+    return None
+
+
+def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Placement:
+    match complaint.intent:
+        case "status":
+            latest = session.scalar(
+                _theirs(addresses).order_by(Case.status.in_(CLOSED), Case.id.desc()).limit(1)
+            )
+            return Placement("status", latest) if latest else Placement("no_case")
+        case "start":
+            stopped = any(address.stopped_at for address in addresses)
+            return Placement("start" if stopped else "greeting")
+        case "stop":
+            return Placement("stop")
+        case "help":
+            return Placement("help")
+        case "greeting":
+            return Placement("greeting")
+        case "new":
+            return Placement("new" if complaint.has_substance else "help")
+
+
+def _theirs(addresses: Sequence[AddressRow]) -> Select[Case]:
+    return (
+        select(Case)
+        .join(CaseAddress, CaseAddress.case_id == Case.id)
+        .where(CaseAddress.address_id.in_([address.id for address in addresses]))
+    )

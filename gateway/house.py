@@ -1,0 +1,86 @@
+"""Puts the house together: one object that every process and every command starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from channels.base import Channel, Context
+from channels.registry import build as build_channels
+from gateway.cases import Cases
+from gateway.files import Files
+from gateway.messages import phrase
+from gateway.notices import Notices
+from gateway.pipeline import Parts, Pipeline
+from gateway.queue import Bell, RedisBell, ThreadBell
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.tokens import Tokens
+from routing.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a process works with."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    directory: Directory
+    channels: Mapping[str, Channel]
+    bell: Bell
+    pipeline: Pipeline
+    cases: Cases
+    tokens: Tokens
+    #: Names of the channels whose provider is played by the simulator.
+    simulated: frozenset[str] = field(default_factory=frozenset)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.store.close()
+
+
+def build(
+    settings: Settings,
+    overlay: Mapping[str, str] | None = None,
+    *,
+    by_announcement: bool = False,
+) -> House:
+    """Build from settings. ``overlay`` replaces settings that adapters see (the simulator's).
+
+    ``by_announcement``: for a command that may lack the serving process's credentials; citizens
+    are then told over the channels that process announced.
+
+    Raises BadSetting, and BadDirectory for unusable data of administrations.
+    """
+    overlay = overlay or {}
+    context = Context({**settings.environ, **overlay}, settings.public_url, phrase)
+    channels = build_channels(context)
+    real = build_channels(Context(settings.environ, settings.public_url, phrase)) if overlay else {}
+    directory = Directory.load(settings.guichet_directory)
+    store = Store(settings.database_url)
+    bell: Bell = RedisBell(settings.redis_url) if settings.redis_url else ThreadBell()
+    own = {name: adapter.addresses for name, adapter in channels.items()}
+    known = store.announced() if by_announcement else {}
+    notices = Notices(settings, directory, known or own)
+    parts = Parts(
+        settings,
+        store,
+        Files.at(settings.attachments_url),
+        directory,
+        channels,
+        bell,
+        notices,
+    )
+    return House(
+        settings=settings,
+        store=store,
+        files=parts.files,
+        directory=directory,
+        channels=channels,
+        bell=bell,
+        pipeline=Pipeline(parts),
+        cases=Cases(store, directory, bell, notices),
+        tokens=Tokens(store),
+        simulated=frozenset(channels) - frozenset(real) if overlay else frozenset(),
+    )

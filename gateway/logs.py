@@ -1,0 +1,82 @@
+"""Logs as fields: readable on a terminal, JSON lines elsewhere; never a citizen's words."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(level: str) -> None:
+    """Send our own and the libraries' log lines to standard error, all in one form."""
+    terminal = sys.stderr.isatty()
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(terminal),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # They log URLs, and a URL may hold a token or a citizen's number.
+    for chatty in (
+        "mail.log",
+        "httpx",
+        "httpcore",
+        "urllib3",
+        "twilio",
+        "telegram",
+        "imapclient",
+        "alembic",
+    ):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _rendering(terminal: bool) -> list[structlog.types.Processor]:
+    if terminal:
+        return [structlog.dev.ConsoleRenderer(exception_formatter=_plain)]
+    return [_without_values, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _without_values(
+    _logger: object, _name: str, fields: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Where it was raised and what kind it is, without the message: that may quote a citizen."""
+    raised = fields.pop("exc_info", None)
+    if isinstance(raised, BaseException):
+        fields["exception"] = _kind_and_place(raised)
+    elif isinstance(raised, tuple) and isinstance(raised[1], BaseException):
+        fields["exception"] = _kind_and_place(raised[1])
+    return fields
+
+
+def _kind_and_place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _plain(sio: object, exc_info: object) -> None:
+    error = exc_info[1] if isinstance(exc_info, tuple) else None
+    if isinstance(error, BaseException) and hasattr(sio, "write"):
+        sio.write(f"  {_kind_and_place(error)}\n")

@@ -1,0 +1,217 @@
+"""Puts what there is to say to a citizen into an outbound row, for the channel it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.messages import Style, render, speak
+from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message, OutboundRow
+from gateway.settings import Settings
+from routing.directory import Directory
+
+#: Sentences that a whole-message channel may carry are long; these channels have their own.
+STYLES: Mapping[str, Style] = {"sms": "sms", "voice": "voice"}
+#: How a sentence changes while nobody is competent yet, and when the case is over.
+_IN_TRIAGE = {"acknowledged": "acknowledged_triage", "status": "status_triage"}
+_OVER = {"status": "status_over"}
+#: Who speaks while no administration does.
+_HOUSE = "Guichet"
+#: Answering over one of these would be a second voice: they are only ever spoken to.
+_DEAF = ("webform",)
+#: A mail's References grow without end otherwise (RFC 5322 sets no limit, servers do).
+_REFERENCES = 10
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a citizen is reached: an address, over a channel, by one of our accounts there."""
+
+    address: AddressRow
+    channel: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What all notices share: the administrations' names, the zone, and the channels in service
+    with the kind of address that each one reaches."""
+
+    settings: Settings
+    directory: Directory
+    channels: Mapping[str, str]
+
+    def say(self, key: str, facts: Facts, language: str, channel: str) -> str:
+        """The sentence ``key`` in the citizen's language, as long as the channel allows.
+
+        ``facts`` are plain values as kept with the row: number, administration (slug), due (ISO
+        date), status, message.
+        """
+        spoken = speak(language, self.settings.default_language)
+        style = STYLES.get(channel, "long")
+        told = dict(facts)
+        if due := facts.get("due"):
+            told["due"] = date.fromisoformat(due)
+        if slug := facts.get("administration"):
+            told["administration"] = self.administration(slug, spoken, short=style == "sms")
+        else:
+            key = _IN_TRIAGE.get(key, key)
+            told["administration"] = _HOUSE
+        if facts.get("status") in (*CLOSED, "answered"):
+            key = _OVER.get(key, key)
+        return render(key, spoken, style, **told)
+
+    def administration(self, slug: str, language: str, *, short: bool = False) -> str:
+        """An administration's name for people; ours for one that left the directory."""
+        found = self.directory.get(slug)
+        return found.label(language, short=short) if found else _HOUSE
+
+    def ways(self, session: Session, case: Case) -> Iterator[Way]:
+        """Every way to the person behind a case, best first: back over the channel it came,
+        then the same address by another channel, then their other addresses."""
+        rows = session.scalars(
+            select(AddressRow)
+            .join(CaseAddress, CaseAddress.address_id == AddressRow.id)
+            .where(CaseAddress.case_id == case.id)
+            .order_by(AddressRow.id != case.address_id, AddressRow.id)
+        ).all()
+        for address in rows:
+            if address.stopped_at is None:
+                yield from self.ways_to(address, case.channel, case.account)
+
+    def ways_to(self, address: AddressRow, channel: str, account: str) -> Iterator[Way]:
+        """The channels that reach one address, the one it wrote over first and calls last."""
+        able = [
+            name
+            for name, addresses in self.channels.items()
+            if addresses == address.kind and name not in _DEAF
+        ]
+        for name in sorted(able, key=lambda name: (name != channel, name == "voice")):
+            yield Way(address, name, account if name == channel else "")
+
+    def tell(
+        self,
+        session: Session,
+        case: Case,
+        key: str,
+        cause: str,
+        now: datetime,
+        *,
+        message: str | None = None,
+        automatic: bool = True,
+        first: Way | None = None,
+    ) -> OutboundRow | None:
+        """Queue a notice about a case; None when there is no way to its citizen, which the
+        case's history then says."""
+        way = first or next(self.ways(session, case), None)
+        if way is None:
+            session.add(_event(case, "nobody_to_tell", now, {"notice": key}))
+            return None
+        facts = self.facts(case) | ({} if message is None else {"message": message})
+        return self.queue(session, way, key, facts, case.language, cause, now, case, automatic)
+
+    def facts(self, case: Case) -> dict[str, Any]:
+        """What a sentence about a case may need, in values that JSON keeps."""
+        return {
+            "number": case.number,
+            "administration": case.administration,
+            "due": case.due_at.astimezone(self.settings.zone).date().isoformat(),
+            "status": case.status,
+        }
+
+    def queue(
+        self,
+        session: Session,
+        way: Way,
+        key: str,
+        facts: Facts,
+        language: str,
+        cause: str,
+        now: datetime,
+        case: Case | None = None,
+        automatic: bool = True,
+        thread: Sequence[str] = (),
+    ) -> OutboundRow:
+        """Write one outbound row. ``cause`` with the way makes it unique: one cause, one notice."""
+        thread = thread or (_thread(session, case, way.channel) if case else ())
+        row = OutboundRow(
+            cause=f"{cause}/{way.channel}/{way.address.id}",
+            case_id=case.id if case else None,
+            address_id=way.address.id,
+            channel=way.channel,
+            account=way.account,
+            key=key,
+            facts=dict(facts),
+            text=self.say(key, facts, language, way.channel),
+            language=speak(language, self.settings.default_language),
+            subject=self._subject(case, facts, language, way.channel),
+            in_reply_to=thread[-1] if thread else None,
+            references=list(thread),
+            choices=[],
+            automatic=automatic,
+            state="queued",
+            due_at=now,
+            tries=0,
+            created_at=now,
+        )
+        session.add(row)
+        return row
+
+    def next_way(self, session: Session, failed: OutboundRow) -> Way | None:
+        """Another way for a notice that could not be delivered, one not tried yet for it."""
+        case = session.get(Case, failed.case_id) if failed.case_id else None
+        if case is None:
+            return None
+        cause = cause_of(failed)
+        tried = set(
+            session.execute(
+                select(OutboundRow.channel, OutboundRow.address_id).where(
+                    OutboundRow.cause.startswith(cause + "/", autoescape=True)
+                )
+            )
+        )
+        for way in self.ways(session, case):
+            if (way.channel, way.address.id) not in tried:
+                return way
+        return None
+
+    def _subject(self, case: Case | None, facts: Facts, language: str, channel: str) -> str | None:
+        if channel in STYLES:
+            return None
+        if case is not None and case.channel == channel and case.subject:
+            return case.subject if _is_reply(case.subject) else f"Re: {case.subject}"
+        spoken = speak(language, self.settings.default_language)
+        if number := facts.get("number"):
+            return render("subject", spoken, "long", number=number)
+        return _HOUSE
+
+
+def cause_of(row: OutboundRow) -> str:
+    """The cause without the way it took."""
+    return row.cause.rsplit("/", 2)[0]
+
+
+def _thread(session: Session, case: Case, channel: str) -> tuple[str, ...]:
+    """The channel's own ids of what the citizen wrote in this case, latest last."""
+    hints = session.scalars(
+        select(Message.hints)
+        .where(Message.case_id == case.id, Message.channel == channel)
+        .order_by(Message.id.desc())
+        .limit(_REFERENCES)
+    ).all()
+    return tuple(hint["message_id"] for hint in reversed(hints) if hint.get("message_id"))
+
+
+def _is_reply(subject: str) -> bool:
+    return subject[:3].lower() == "re:"
+
+
+def _event(case: Case, kind: str, now: datetime, data: dict[str, Any]) -> Event:
+    return Event(case_id=case.id, at=now, actor="guichet", kind=kind, data=data)

@@ -1,0 +1,199 @@
+"""Store what came in, once, before anybody is answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from channels.base import Attachment, Inbound, Pushed, Receipt, Report
+from gateway import clock
+from gateway.files import content_type
+from gateway.models import AttachmentRow, Case, Message, OutboundRow, ReportRow
+from gateway.pipeline.parts import Parts
+from gateway.pipeline.reports import apply
+from gateway.queue import DELIVER, PROCESS
+from gateway.store import inserted
+from normalizer.text import storable
+
+log = structlog.get_logger(__name__)
+
+#: A longer payload lies with the files, so that the table stays quick to read.
+_RAW_IN_TABLE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An attachment after its bytes, if it brought any, are on the disk."""
+
+    attachment: Attachment
+    sha256: str | None
+    size: int | None
+    content_type: str | None
+
+
+def accept(parts: Parts, channel: str, item: Inbound | Report) -> Receipt:
+    """Store one thing that came in. It is committed when this returns.
+
+    The same message again is a quiet duplicate: the receipt is the first one's. Raises only when
+    storing failed, and then nothing is stored and the provider must be told to try again.
+    """
+    now = clock.now()
+    if isinstance(item, Report):
+        return _accept_report(parts, channel, item, now)
+    adapter = parts.channels.get(channel)
+    in_line = adapter is not None and isinstance(adapter, Pushed) and adapter.speaks_number
+    # Files first: a row must never point at bytes that a crash took away.
+    kept = [_keep(parts, attachment) for attachment in item.attachments]
+    raw_sha256 = hashlib.sha256(item.raw).hexdigest()
+    if large := len(item.raw) > _RAW_IN_TABLE:
+        parts.files.keep(item.raw)
+    with parts.store.write() as session:
+        row = {
+            "channel": channel,
+            "account": storable(item.account),
+            "external_id": storable(item.external_id),
+            "reference": storable(item.hints.get("message_id") or item.external_id),
+            "sender": storable(item.sender or _sender_of(session, channel, item)),
+            "sender_name": storable(item.sender_name) if item.sender_name else None,
+            "subject": storable(item.subject) if item.subject else None,
+            "text": storable(item.text),
+            "in_reply_to": [storable(one) for one in item.in_reply_to],
+            "location": asdict(item.location) if item.location else None,
+            "hints": {key: storable(value) for key, value in item.hints.items()},
+            "raw": None if large else item.raw,
+            "raw_sha256": raw_sha256,
+            "received_at": item.received_at,
+            "accepted_at": now,
+            "state": "new",
+            # What is processed in line is claimed from its first moment on.
+            "due_at": now + parts.lease if in_line else now,
+            "tries": 0,
+        }
+        message_id = inserted(
+            session.connection().execute(
+                parts.store.insert(Message)
+                .values(row)
+                .on_conflict_do_nothing(index_elements=["channel", "account", "external_id"])
+                .returning(Message.id)
+            )
+        )
+        if message_id is None:
+            return _duplicate(session, channel, item)
+        if kept:
+            session.execute(insert(AttachmentRow), _attachments(message_id, kept, now))
+    log.info("accepted", channel=channel, message=message_id)
+    if not in_line:
+        parts.bell.ring(PROCESS)
+    return Receipt(message_id)
+
+
+def _duplicate(session: Session, channel: str, item: Inbound) -> Receipt:
+    message_id, number, language = session.execute(
+        select(Message.id, Case.number, Case.language)
+        .outerjoin(Case, Case.id == Message.case_id)
+        .where(
+            Message.channel == channel,
+            Message.account == storable(item.account),
+            Message.external_id == storable(item.external_id),
+        )
+    ).one()
+    log.info("accepted.again", channel=channel, message=message_id)
+    return Receipt(message_id, duplicate=True, number=number, language=language)
+
+
+def _sender_of(session: Session, channel: str, item: Inbound) -> str:
+    """Who wrote the message that this one belongs to, when the wire does not say it again."""
+    if not item.in_reply_to:
+        return ""
+    return (
+        session.scalar(
+            select(Message.sender)
+            .where(
+                Message.channel == channel,
+                Message.account == storable(item.account),
+                Message.reference.in_([storable(one) for one in item.in_reply_to]),
+            )
+            .limit(1)
+        )
+        or ""
+    )
+
+
+def _keep(parts: Parts, attachment: Attachment) -> _Kept:
+    content = attachment.content
+    if content is None:
+        return _Kept(attachment, None, None, None)
+    return _Kept(
+        attachment,
+        parts.files.keep(content),
+        len(content),
+        content_type(content, attachment.content_type),
+    )
+
+
+def _attachments(message_id: int, kept: Sequence[_Kept], now: datetime) -> list[dict[str, object]]:
+    return [
+        {
+            "message_id": message_id,
+            "position": position,
+            "filename": storable(one.attachment.filename) if one.attachment.filename else None,
+            "declared_type": (
+                storable(one.attachment.content_type) if one.attachment.content_type else None
+            ),
+            "content_type": one.content_type,
+            "size": one.size,
+            "sha256": one.sha256,
+            "reference": one.attachment.reference,
+            "state": "pending" if one.sha256 is None else "stored",
+            "due_at": now,
+            "tries": 0,
+        }
+        for position, one in enumerate(kept)
+    ]
+
+
+def _accept_report(parts: Parts, channel: str, report: Report, now: datetime) -> Receipt:
+    """Keep a delivery report; it may come before we know the id it speaks of."""
+    with parts.store.write() as session:
+        row = {
+            "channel": channel,
+            "account": storable(report.account),
+            "provider_id": storable(report.provider_id),
+            "status": report.status,
+            "code": storable(report.code) if report.code else None,
+            "opted_out": report.opted_out,
+            "raw": report.raw,
+            "at": now,
+        }
+        report_id = inserted(
+            session.connection().execute(
+                parts.store.insert(ReportRow)
+                .values(row)
+                .on_conflict_do_nothing(
+                    index_elements=["channel", "account", "provider_id", "status"]
+                )
+                .returning(ReportRow.id)
+            )
+        )
+        if report_id is None:
+            return Receipt(0, duplicate=True)
+        outbound = session.scalar(
+            select(OutboundRow).where(
+                OutboundRow.channel == channel,
+                OutboundRow.provider_id == row["provider_id"],
+            )
+        )
+        next_channel = None
+        if outbound is not None:
+            next_channel = apply(
+                parts, session, outbound, report.status, report.code, report.opted_out, now
+            )
+    if next_channel:
+        parts.bell.ring(DELIVER, next_channel)
+    return Receipt(report_id)

@@ -1,0 +1,33 @@
+"""What every verb of the pipeline works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from channels.base import Channel
+from gateway.files import Files
+from gateway.notices import Notices
+from gateway.queue import Bell
+from gateway.settings import Settings
+from gateway.store import Store
+from routing.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Storage, the wires, the administrations, and the bell."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    directory: Directory
+    channels: Mapping[str, Channel]
+    bell: Bell
+    notices: Notices
+
+    @property
+    def lease(self) -> timedelta:
+        """How long claimed work belongs to its claimer."""
+        return timedelta(seconds=self.settings.lease_seconds)

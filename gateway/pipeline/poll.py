@@ -1,0 +1,55 @@
+"""Take in what waits at providers that do not call us: mailboxes, Telegram without webhook."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import structlog
+
+from channels.base import FetchFailed, Pulled
+from gateway.pipeline.accept import accept
+from gateway.pipeline.parts import Parts
+
+log = structlog.get_logger(__name__)
+
+#: Waits after a provider cut us off, in seconds; the last one repeats.
+_BACKOFF = (1, 2, 5, 15, 30, 60)
+
+
+def poll(parts: Parts, channel: str) -> int:
+    """Take in what waits at a pulled channel's provider; how many were new.
+
+    Each item is settled with the provider only after it is stored: dying in between makes it come
+    again, as a quiet duplicate. Raises FetchFailed when the provider cut us off.
+    """
+    adapter = parts.channels[channel]
+    if not isinstance(adapter, Pulled):
+        return 0
+    new = 0
+    for item in adapter.fetch():
+        receipt = accept(parts, channel, item)
+        adapter.settle(item)
+        new += not receipt.duplicate
+    return new
+
+
+def poll_until(parts: Parts, channel: str, stop: Event) -> None:
+    """Poll a channel until told to stop, waiting for the provider in between."""
+    adapter = parts.channels[channel]
+    if not isinstance(adapter, Pulled):
+        return
+    failures = 0
+    while not stop.is_set():
+        try:
+            poll(parts, channel)
+            failures = 0
+            if not stop.is_set():
+                adapter.wait(parts.settings.poll_seconds)
+        except Exception as error:  # noqa: BLE001  # the border: a poller outlives every fault
+            pause = _BACKOFF[min(failures, len(_BACKOFF) - 1)]
+            failures += 1
+            reason = error.reason if isinstance(error, FetchFailed) else type(error).__name__
+            log.warning("poll.failed", channel=channel, reason=reason, again_in=pause)
+            adapter.close()
+            stop.wait(pause)
+    adapter.close()

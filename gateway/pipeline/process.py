@@ -1,0 +1,192 @@
+"""Turn stored messages into cases, additions and answers, a batch in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select, update
+
+from channels.base import Attachment, Inbound, Location, Receipt
+from gateway import clock
+from gateway.messages import speak
+from gateway.models import AddressRow, AttachmentRow, Case, Contact, Message
+from gateway.pipeline.parts import Parts
+from gateway.pipeline.register import AlreadyDone, Registering, Understood
+from gateway.queue import DELIVER, FETCH, PROCESS
+from gateway.store import is_away
+from normalizer.complaint import normalize
+from normalizer.contact import canonical
+from routing.router import decide
+
+log = structlog.get_logger(__name__)
+
+#: Messages in one transaction: enough to share its commit, few enough to answer soon.
+BATCH = 50
+
+
+def process(parts: Parts, limit: int = BATCH) -> int:
+    """Process due messages; how many were taken."""
+    claimed = parts.store.claim(Message, clock.now(), parts.lease, limit)
+    if claimed:
+        settle(parts, claimed)
+    if len(claimed) == limit:
+        parts.bell.ring(PROCESS)
+    return len(claimed)
+
+
+def settle_now(parts: Parts, receipt: Receipt) -> Receipt:
+    """Process one message in line and return its receipt with the number.
+
+    When that fails the message is safe and the worker will have it: the receipt comes back
+    without a number, which tells the citizen that it will follow.
+    """
+    with parts.store.read() as session:
+        message = session.get(Message, receipt.message_id)
+        if message is None or message.state != "new" or receipt.duplicate:
+            return _with_case(parts, receipt)
+        session.expunge(message)
+    settle(parts, [message], spoken=not message.hints.get("unheard"))
+    return _with_case(parts, receipt)
+
+
+def settle(parts: Parts, messages: Sequence[Message], *, spoken: bool = False) -> None:
+    """Understand each message, then register all in one transaction; when that fails, one by
+    one, so that only what cannot be processed is set back."""
+    understood = _understand(parts, messages)
+    try:
+        answered = _register(parts, understood, spoken)
+    except Exception as error:  # noqa: BLE001  # the border: the batch is tried one by one below
+        log.warning("process.batch", size=len(understood), error=type(error).__name__)
+        answered = {channel for one in understood for channel in _alone(parts, one, spoken)}
+    for channel in answered:
+        parts.bell.ring(DELIVER, channel)
+    if any(one.complaint.attachments for one in understood):
+        parts.bell.ring(FETCH)
+
+
+def _alone(parts: Parts, one: Understood, spoken: bool) -> set[str]:
+    try:
+        return _register(parts, [one], spoken)
+    except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
+        _set_back(parts, one.message, error)
+        return set()
+
+
+def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[str]:
+    """Register messages in one transaction; the channels on which answers wait."""
+    now = clock.now()
+    with parts.store.write() as session:
+        channels = [Registering(parts, session, one, now, spoken).run() for one in understood]
+    return {channel for channel in channels if channel}
+
+
+def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
+    """The pure work: normalise, recognise the language, decide the route."""
+    files = _files(parts, messages)
+    languages = _last_languages(parts, messages)
+    understood = []
+    for message in messages:
+        try:
+            complaint = normalize(
+                _inbound(message, files.get(message.id, ())),
+                message.channel,
+                parts.channels[message.channel].addresses,
+                languages.get(message.id),
+                parts.settings.region,
+            )
+            understood.append(Understood(message, complaint, decide(complaint, parts.directory)))
+        except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
+            _set_back(parts, message, error)
+    return understood
+
+
+def _set_back(parts: Parts, message: Message, error: Exception) -> None:
+    """Count a failed try; after the last one the message is shunted, for a person to see."""
+    if isinstance(error, AlreadyDone):
+        return
+    if is_away(error):
+        # The database is the trouble, not the message: the lease runs out and it is tried again.
+        log.warning("process.waits", message=message.id, error=type(error).__name__)
+        return
+    shunted = message.tries >= parts.settings.process_tries
+    log.error(
+        "process.shunted" if shunted else "process.failed",
+        message=message.id,
+        channel=message.channel,
+        exc_info=error,
+    )
+    with parts.store.write() as session:
+        session.execute(
+            update(Message)
+            .where(Message.id == message.id, Message.state == "new")
+            .values(
+                state="shunted" if shunted else "new",
+                due_at=clock.now() + clock.wait_after(message.tries, clock.PROCESS_WAITS),
+                error=type(error).__name__,
+            )
+        )
+
+
+def _inbound(message: Message, files: Sequence[AttachmentRow]) -> Inbound:
+    """The message as the adapter gave it; its files by name only."""
+    return Inbound(
+        external_id=message.external_id,
+        account=message.account,
+        sender=message.sender,
+        text=message.text,
+        raw=b"",
+        received_at=message.received_at,
+        sender_name=message.sender_name,
+        subject=message.subject,
+        in_reply_to=tuple(message.in_reply_to),
+        attachments=tuple(Attachment(one.filename, one.declared_type) for one in files),
+        location=Location(**message.location) if message.location else None,
+        hints=message.hints,
+    )
+
+
+def _files(parts: Parts, messages: Sequence[Message]) -> dict[int, list[AttachmentRow]]:
+    found: dict[int, list[AttachmentRow]] = {}
+    with parts.store.read() as session:
+        for row in session.scalars(
+            select(AttachmentRow)
+            .where(AttachmentRow.message_id.in_([message.id for message in messages]))
+            .order_by(AttachmentRow.id)
+        ):
+            found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def _last_languages(parts: Parts, messages: Sequence[Message]) -> dict[int, str]:
+    """What each sender last wrote in, by message."""
+    senders = {}
+    for message in messages:
+        adapter = parts.channels.get(message.channel)
+        if adapter and (sender := canonical(adapter.addresses, message.sender)):
+            senders[message.id] = (sender.kind, sender.value)
+    if not senders:
+        return {}
+    with parts.store.read() as session:
+        rows = session.execute(
+            select(AddressRow.kind, AddressRow.value, Contact.language)
+            .join(Contact, Contact.id == AddressRow.contact_id)
+            .where(AddressRow.value.in_({value for _, value in senders.values()}))
+        )
+        known = {(kind, value): language for kind, value, language in rows if language}
+    return {id_: known[sender] for id_, sender in senders.items() if sender in known}
+
+
+def _with_case(parts: Parts, receipt: Receipt) -> Receipt:
+    """The receipt with the number and words of the case that its message became."""
+    with parts.store.read() as session:
+        case = session.scalar(
+            select(Case)
+            .join(Message, Message.case_id == Case.id)
+            .where(Message.id == receipt.message_id)
+        )
+        if case is None:
+            return receipt
+        language = speak(case.language, parts.settings.default_language)
+        text = parts.notices.say("acknowledged", parts.notices.facts(case), language, "webform")
+    return Receipt(receipt.message_id, receipt.duplicate, case.number, language, text)

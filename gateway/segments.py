@@ -1,0 +1,55 @@
+"""How many SMS a text makes: GSM 03.38 septets or UCS-2 units, and the segments they fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Alphabet = Literal["gsm7", "ucs2"]
+
+#: The GSM 7-bit default alphabet (3GPP TS 23.038, 6.2.1) without its escape to the extension.
+GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+#: Its extension table (6.2.1.1): each of these takes an escape septet before its own.
+GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+#: Units of a message that stands alone, and of each part of a longer one: six octets of every
+#: part then go to the header that says which part it is (3GPP TS 23.040, 9.2.3.24).
+_ALONE = {"gsm7": 160, "ucs2": 70}
+_PART = {"gsm7": 153, "ucs2": 67}
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A text as SMS. ``units`` are septets or UTF-16 code units; ``segments`` is never below 1."""
+
+    alphabet: Alphabet
+    units: int
+    segments: int
+
+
+def measure(text: str) -> Length:
+    """The alphabet that a text needs, how long it is in it, and the segments it is billed as."""
+    alphabet: Alphabet = "gsm7" if set(text) <= GSM7 | GSM7_EXTENSION else "ucs2"
+    wide = GSM7_EXTENSION.__contains__ if alphabet == "gsm7" else _is_surrogate_pair
+    widths = [2 if wide(character) else 1 for character in text]
+    units = sum(widths)
+    segments = 1 if units <= _ALONE[alphabet] else _parts(widths, _PART[alphabet])
+    return Length(alphabet, units, segments)
+
+
+def _is_surrogate_pair(character: str) -> bool:
+    return character > "\uffff"
+
+
+def _parts(widths: Iterable[int], room: int) -> int:
+    """An escaped sign or a surrogate pair is not cut in two: it moves to the next part whole."""
+    parts, left = 1, room
+    for width in widths:
+        if width > left:
+            parts, left = parts + 1, room
+        left -= width
+    return parts

@@ -1,0 +1,62 @@
+"""Serves HTTP in one process, with the working threads beside it on an embedded install."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import waitress
+from rich.console import Console
+
+from channels.base import BadSetting
+from gateway.app import create_app
+from gateway.house import House
+from gateway.settings import Settings
+from gateway.web.current import KEY
+from gateway.work import Threads
+
+#: Beyond what a form may hold, its own envelope.
+_ENVELOPE = 1024 * 1024
+
+
+def serve(settings: Settings, console: Console) -> None:
+    """Answer until told to stop; the batches in hand are finished then."""
+    app = create_app(settings)
+    house: House = app.extensions[KEY]
+    try:
+        server = waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            max_request_body_size=settings.max_upload_mb * 1024 * 1024 + _ENVELOPE,
+            channel_timeout=60,
+            ident=None,
+        )
+    except OSError as taken:
+        raise BadSetting(
+            "PORT", f"{settings.port} cannot be used ({os.strerror(taken.errno or 0)})"
+        ) from None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threads = Threads(house) if settings.embedded else None
+    if threads is not None:
+        threads.start()
+    _welcome(settings, console)
+    try:
+        server.run()
+    finally:
+        server.close()
+        if threads is not None:
+            threads.stop()
+        if simulator := app.extensions.get("simulator"):
+            simulator.stop()
+        house.close()
+
+
+def _welcome(settings: Settings, console: Console) -> None:
+    console.print(f"\n  [bold]Guichet[/bold] is open: {settings.public_url}")
+    if settings.simulator != "0":
+        console.print(f"  Try every channel: [bold]{settings.public_url}/simulator[/bold]")
+    work = "in this process" if settings.embedded else "in the workers (python -m gateway work)"
+    console.print(f"  Work is done {work}. Stop with Ctrl-C.\n")

@@ -1,0 +1,302 @@
+"""The settings: one frozen object, read once from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from channels.base import BadSetting
+
+#: Fields whose value must never be printed, and which ``NAME_FILE`` is most used for.
+SECRET: dict[str, Any] = {"secret": True}
+
+VAR = Path("var")
+
+
+class Settings(BaseModel):
+    """Every field is the environment variable of the same name in capitals.
+
+    Any of them can be given as ``NAME_FILE``, the path of a file that holds the value. What a
+    third party's channel reads beside these stays available in ``environ``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    # The house
+    database_url: str = Field(
+        "sqlite:///var/guichet.db",
+        description="Where everything is kept: `sqlite:///path` or `postgresql://user:pw@host/db`.",
+    )
+    redis_url: str | None = Field(
+        None, description="Unset: this process does the work. Set: RQ workers do."
+    )
+    attachments_url: str = Field(
+        "file:var/attachments", description="Where files are kept: `file:folder`."
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="The port to listen on.")
+    public_url: str = Field(
+        "",
+        description="How the world reaches us; webhook signatures are checked against it. "
+        "Unset: `http://localhost:PORT`.",
+    )
+    secret_key: str = Field(
+        "",
+        description="Signs receipts, forms and reply addresses. Unset with SQLite: made once and "
+        "kept in `var/secret_key`.",
+        json_schema_extra=SECRET,
+    )
+    proxies: Annotated[int, Field(ge=0, le=5)] = Field(
+        0,
+        description="How many reverse proxies of yours stand in front; their `X-Forwarded-*` "
+        "headers are believed.",
+    )
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        8, description="How many requests the web process answers at once."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged. Logs never hold a citizen's words or address."
+    )
+
+    # The counter
+    default_language: str = Field(
+        "ar", description="The language of answers when the citizen's is not known."
+    )
+    region: str = Field(
+        "MA", pattern="^[A-Z]{2}$", description="The country of phone numbers without a prefix."
+    )
+    time_zone: str = Field("Africa/Casablanca", description="In which dates are told to people.")
+    due_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        60, description="Days within which an administration must answer, unless it has its own."
+    )
+    max_upload_mb: Annotated[int, Field(ge=1, le=1024)] = Field(
+        25, description="The largest request and the largest file taken, in megabytes."
+    )
+    guichet_directory: Path | None = Field(
+        None, description="The administrations' data folder. Unset: the Moroccan one that ships."
+    )
+    simulator: Literal["0", "1", "allow-public"] = Field(
+        "0",
+        description="`1`: channels without credentials get a simulated provider and `/simulator` "
+        "opens; refused on a public address unless `allow-public`.",
+    )
+
+    # Patience
+    process_tries: Annotated[int, Field(ge=1)] = Field(
+        5, description="Tries at a message before it is set aside for a person (shunted)."
+    )
+    deliver_tries: Annotated[int, Field(ge=1)] = Field(
+        12, description="Tries at an answer before it counts as failed; about two days."
+    )
+    lease_seconds: Annotated[int, Field(ge=5)] = Field(
+        60, description="Work taken but not finished after so long is taken by another worker."
+    )
+    sweep_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="How often rows are looked for that no bell announced."
+    )
+    poll_seconds: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="How long one wait for mail or Telegram lasts at most."
+    )
+
+    # Twilio: SMS and voice
+    twilio_account_sid: str | None = Field(None, description="The account, `AC…`.")
+    twilio_auth_token: str | None = Field(
+        None,
+        description="Its token; several, separated by commas, while one is being replaced (the "
+        "first one sends, all are accepted in signatures).",
+        json_schema_extra=SECRET,
+    )
+    twilio_from: str | None = Field(
+        None, description="Our number in E.164, or a messaging service `MG…`."
+    )
+    twilio_api_url: str | None = Field(
+        None, description="Another address than Twilio's own, for tests."
+    )
+
+    # Telegram
+    telegram_bot_token: str | None = Field(
+        None, description="The bot's token from BotFather.", json_schema_extra=SECRET
+    )
+    telegram_secret_token: str | None = Field(
+        None,
+        description="What Telegram must send with each webhook; made up by you.",
+        json_schema_extra=SECRET,
+    )
+    telegram_api_url: str | None = Field(
+        None, description="Another address than Telegram's own, for tests or a local Bot API."
+    )
+    telegram_mode: Literal["webhook", "polling"] = Field(
+        "webhook", description="Whether Telegram calls us or we ask Telegram."
+    )
+
+    # Mail
+    imap_url: str | None = Field(
+        None,
+        description="The mailbox: `imaps://user:pw@host:993/INBOX`; also `imap+starttls://`.",
+        json_schema_extra=SECRET,
+    )
+    smtp_url: str | None = Field(
+        None,
+        description="The way out: `smtp+starttls://user:pw@host:587`; also `smtps://`.",
+        json_schema_extra=SECRET,
+    )
+    email_address: str | None = Field(None, description="The address that mail comes from.")
+    email_plus: Literal["0", "1"] = Field(
+        "0",
+        description="`1`: the mail server takes `name+anything@domain` too, so replies and bounces "
+        "come to signed addresses that tell their case.",
+    )
+
+    # What adapters see beside the fields above; not a setting itself.
+    environ: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value.startswith("postgres://"):
+            value = "postgresql://" + value.removeprefix("postgres://")
+        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("attachments_url", mode="after")
+    @classmethod
+    def _known_attachments(cls, value: str) -> str:
+        if not value.startswith("file:"):
+            raise ValueError("must begin with file:")
+        return value
+
+    @field_validator("redis_url", mode="after")
+    @classmethod
+    def _known_redis(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("time_zone", mode="after")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as unknown:
+            raise ValueError("is no time zone of the IANA database") from unknown
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("public_url"):
+            values = {**values, "public_url": f"http://localhost:{values.get('port') or 8000}"}
+        return values
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process does the work itself."""
+        return self.redis_url is None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that dates are told in."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether strangers can reach us: by the address we listen on or the one we announce."""
+        return not (_is_local(self.host) and _is_local(urlsplit(self.public_url).hostname or ""))
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises BadSetting that names the variable; its value is not repeated."""
+    given = _with_files(os.environ if environ is None else environ)
+    values: dict[str, Any] = {
+        name: given[name.upper()]
+        for name in Settings.model_fields
+        if name != "environ" and given.get(name.upper(), "") != ""
+    }
+    try:
+        settings = Settings(**values, environ=given)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "SETTINGS"
+        raise BadSetting(name, _plain(first["msg"])) from None
+    if settings.simulator == "1" and settings.is_public:
+        raise BadSetting(
+            "SIMULATOR",
+            "the simulator lets anyone send messages, and this address is public "
+            "(HOST or PUBLIC_URL); unset it, or say SIMULATOR=allow-public",
+        )
+    if settings.simulator != "0" and not settings.embedded:
+        raise BadSetting("SIMULATOR", "works in the one-process install only: unset REDIS_URL")
+    if not settings.secret_key:
+        settings = settings.model_copy(update={"secret_key": _kept_secret(settings)})
+    return settings.model_copy(update={"environ": {**given, "SECRET_KEY": settings.secret_key}})
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with every ``NAME_FILE`` of ours read into ``NAME``."""
+    given = dict(environ)
+    ours = {name.upper() for name in Settings.model_fields}
+    for key, path in environ.items():
+        name = key.removesuffix("_FILE")
+        if not key.endswith("_FILE") or name not in ours or not path:
+            continue
+        if environ.get(name):
+            raise BadSetting(name, f"is set twice: as {name} and as {key}")
+        try:
+            given[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as unreadable:
+            raise BadSetting(key, f"cannot be read ({type(unreadable).__name__})") from None
+    return given
+
+
+def _kept_secret(settings: Settings) -> str:
+    """A key made once and kept; only where there is one process to keep it."""
+    if not settings.database_url.startswith("sqlite") or not settings.embedded:
+        raise BadSetting(
+            "SECRET_KEY", "must be set, the same for every process, e.g. 64 random hex digits"
+        )
+    file = VAR / "secret_key"
+    try:
+        if file.exists() and (kept := file.read_text(encoding="ascii").strip()):
+            return kept
+        VAR.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_hex(32)
+        # Readable by us alone, from its first moment on.
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(made + "\n")
+    except OSError as failed:
+        raise BadSetting(
+            "SECRET_KEY", f"is unset and {file} cannot be kept ({failed.strerror})"
+        ) from None
+    return made
+
+
+def _is_local(host: str) -> bool:
+    if host in ("localhost", "") or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _plain(message: str) -> str:
+    return (
+        message.removeprefix("Value error, ")[:1].lower()
+        + message.removeprefix("Value error, ")[1:]
+    )

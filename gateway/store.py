@@ -1,0 +1,258 @@
+"""The database: its engine, its transactions, and the claiming of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from gateway.models import AttachmentRow, Base, ChannelRow, Message, OutboundRow
+
+#: The tables whose rows wait to be worked on, with the state in which they wait.
+WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
+Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
+
+#: Serialises migrations of several processes that start at once (any number of our own).
+_MIGRATION_LOCK = 0x67756963686574
+
+
+class SchemaOutdated(Exception):
+    """The database was made by another version of Guichet."""
+
+
+class Store:
+    """The engine and its transactions. Rows it returns from ``claim`` belong to no session."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._writer = self.engine.execution_options(writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the whole database is one file of this machine."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that commits at its end and rolls back on any exception."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One read-only look."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT, in this database's dialect."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def claim(
+        self,
+        table: type[Row],
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        **where: Any,
+    ) -> Sequence[Row]:
+        """Take up to ``limit`` due rows: nobody else gets them until the lease is over.
+
+        Taking counts a try and pushes the due time on; a worker that dies leaves the row due
+        again once the lease has passed. Rows come oldest first.
+        """
+        with self.write() as session:
+            due = (
+                select(table.id)
+                .where(table.state == WAITING[table], table.due_at <= now)
+                .filter_by(**where)
+                .order_by(table.due_at, table.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            taken = session.scalars(
+                update(table)
+                .where(table.id.in_(due.scalar_subquery()))
+                .values(due_at=now + lease, tries=table.tries + 1)
+                .returning(table.id)
+                .execution_options(synchronize_session=False)
+            ).all()
+            # Read again, because RETURNING brings no relationships along.
+            rows = (
+                session.scalars(select(table).where(table.id.in_(taken)).order_by(table.id)).all()
+                if taken
+                else []
+            )
+            session.expunge_all()
+        return rows
+
+    def next_due(self, table: type[Row], **where: Any) -> datetime | None:
+        """When the next waiting row is due, or None when nothing waits."""
+        with self.read() as session:
+            return session.scalar(
+                select(table.due_at)
+                .where(table.state == WAITING[table])
+                .filter_by(**where)
+                .order_by(table.due_at)
+                .limit(1)
+            )
+
+    def release_claims(self, now: datetime) -> None:
+        """Make everything that waits due at once.
+
+        Only for a process that knows it is the only worker: what is claimed when it starts was
+        claimed by one that died.
+        """
+        with self.write() as session:
+            for table in (Message, OutboundRow, AttachmentRow):
+                session.execute(
+                    update(table)
+                    .where(table.state == WAITING[table], table.error.is_(None))
+                    .values(due_at=now)
+                )
+
+    def announce(self, channels: Mapping[str, str], now: datetime) -> None:
+        """Keep which channels are in service, with the kind of address each one reaches."""
+        with self.write() as session:
+            session.execute(delete(ChannelRow).where(ChannelRow.name.not_in(channels)))
+            for name, addresses in channels.items():
+                row = {"name": name, "addresses": addresses, "since": now}
+                session.execute(
+                    self.insert(ChannelRow)
+                    .values(row)
+                    .on_conflict_do_update(index_elements=["name"], set_={"addresses": addresses})
+                )
+
+    def announced(self) -> dict[str, str]:
+        """The channels in service, as the serving process last said."""
+        with self.read() as session:
+            rows = session.execute(select(ChannelRow.name, ChannelRow.addresses))
+            return dict(rows.all())
+
+    def ping(self) -> None:
+        """Raise SQLAlchemyError unless the database answers."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def migrate(self) -> None:
+        """Bring the schema up to this version, one process at a time."""
+        with self._writer.connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(
+                    text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK}
+                )
+                connection.commit()
+            config = migrations()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+            if not self.is_sqlite:
+                connection.execute(
+                    text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK}
+                )
+                connection.commit()
+
+    def ensure_schema(self) -> None:
+        """Make the tables of a new database; raise SchemaOutdated for one of another version.
+
+        On SQLite, where this process is the only one, an old schema is simply brought up.
+        """
+        if self.is_current():
+            return
+        with self.engine.connect() as connection:
+            empty = not inspect(connection).get_table_names()
+        if not (empty or self.is_sqlite):
+            raise SchemaOutdated
+        self.migrate()
+
+    def is_current(self) -> bool:
+        """Whether the schema is this version's."""
+        with self.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        return found == ScriptDirectory.from_config(migrations()).get_current_head()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def inserted(result: CursorResult[Any]) -> int | None:
+    """The id that an ``INSERT … ON CONFLICT DO NOTHING RETURNING id`` made, if it made a row."""
+    row = result.first()
+    return None if row is None else int(row[0])
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database itself is the trouble, so that trying again later can help."""
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+
+
+def migrations() -> Config:
+    """Alembic's configuration; it has no file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername.startswith("sqlite"):
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(
+        parsed,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin too late for IMMEDIATE; we begin them ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit is on the disk, not only in its cache
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A writer takes its lock at once: one that upgrades from reading can fail with BUSY.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,1 @@
+"""HTTP only: providers' hooks, citizens' pages, the API."""

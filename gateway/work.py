@@ -1,0 +1,157 @@
+"""Does what waits: in threads of the serving process, or in RQ workers beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
+
+import structlog
+from rq import Queue, SimpleWorker
+
+from channels.base import Pulled
+from gateway import clock
+from gateway.house import House
+from gateway.queue import DELIVER, FETCH, JOB_SECONDS, PROCESS, RedisBell, ThreadBell
+
+log = structlog.get_logger(__name__)
+
+#: A job leaves the worker free for other kinds of work after so long, and rings again.
+_JOB_SHARE = min(30, JOB_SECONDS / 2)
+
+
+def kinds(house: House) -> Iterator[tuple[str, str]]:
+    """Every kind of work there is, as (kind, channel)."""
+    yield PROCESS, ""
+    yield FETCH, ""
+    for channel in house.channels:
+        yield DELIVER, channel
+
+
+def batch(house: House, kind: str, channel: str) -> int:
+    """Do one batch of one kind of work; how many rows were taken."""
+    pipeline = house.pipeline
+    match kind:
+        case "process":
+            return pipeline.process()
+        case "fetch":
+            return pipeline.fetch()
+        case "deliver":
+            return pipeline.deliver(channel)
+    raise ValueError(kind)
+
+
+def drain(house: House, kind: str, channel: str = "", *, seconds: float = 3600) -> int:
+    """Do one kind of work until nothing is due, or for so many seconds; how many rows."""
+    until = monotonic() + seconds
+    done = 0
+    while taken := batch(house, kind, channel):
+        done += taken
+        if monotonic() > until:
+            house.bell.ring(kind, channel)
+            break
+    return done
+
+
+class Threads:
+    """The one-process install: a thread per kind of work and per pulled channel."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin. What another life of this process had claimed is due again at once."""
+        self._house.store.release_claims(clock.now())
+        for kind, channel in kinds(self._house):
+            self._begin(f"{kind} {channel}".strip(), self._work, kind, channel)
+        for name, adapter in self._house.channels.items():
+            if isinstance(adapter, Pulled):
+                self._begin(f"poll {name}", self._house.pipeline.poll_until, name, self._stop)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """End after the batches in hand; waits for them so long."""
+        self._stop.set()
+        if isinstance(self._house.bell, ThreadBell):
+            for kind, channel in kinds(self._house):
+                self._house.bell.ring(kind, channel)
+        until = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - monotonic()))
+
+    def _begin(self, name: str, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, kind: str, channel: str) -> None:
+        bell = self._house.bell
+        assert isinstance(bell, ThreadBell)  # noqa: S101  # what an embedded house is built with
+        rung = bell.event(kind, channel)
+        while not self._stop.is_set():
+            rung.wait(self._house.settings.sweep_seconds)
+            # Cleared before draining: what is committed from here on rings again.
+            rung.clear()
+            _drain_safely(self._house, kind, channel)
+
+
+#: The house that this process's jobs work for: RQ calls them with nothing but their names.
+_at_work: list[House] = []
+
+
+def drain_job(kind: str, channel: str) -> int:
+    """What an RQ job runs."""
+    house = _at_work[-1]
+    if isinstance(house.bell, RedisBell):
+        house.bell.heard(kind, channel)
+    return drain(house, kind, channel, seconds=_JOB_SHARE)
+
+
+def work(house: House) -> None:
+    """Run an RQ worker in this process until it is told to stop.
+
+    Jobs run without a fork: each drains many rows, and a fork would cost more than they do. A
+    thread beside it sweeps for rows that no bell announced, and goes on alone while Redis is away.
+    """
+    bell = house.bell
+    assert isinstance(bell, RedisBell)  # noqa: S101  # the command line made sure
+    _at_work.append(house)
+    stop = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
+    sweeper.start()
+    worker = SimpleWorker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
+    try:
+        worker.work(with_scheduler=False)
+    finally:
+        stop.set()
+        sweeper.join(10)
+
+
+def poll(house: House, channels: Sequence[str], stop: threading.Event) -> None:
+    """Poll several channels, each in a thread of its own, until told to stop."""
+    threads = [
+        threading.Thread(
+            target=house.pipeline.poll_until, args=(channel, stop), name=f"poll {channel}"
+        )
+        for channel in channels
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _sweep(house: House, stop: threading.Event) -> None:
+    while not stop.wait(house.settings.sweep_seconds):
+        for kind, channel in kinds(house):
+            if stop.is_set():
+                return
+            _drain_safely(house, kind, channel)
+
+
+def _drain_safely(house: House, kind: str, channel: str) -> None:
+    try:
+        drain(house, kind, channel, seconds=_JOB_SHARE)
+    except Exception as error:  # noqa: BLE001  # the border: this thread outlives a lost database
+        log.warning("work.failed", kind=kind, channel=channel, error=type(error).__name__)

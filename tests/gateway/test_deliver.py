@@ -1,0 +1,194 @@
+"""An answer reaches its provider, is tried again when it must be, and is never silently lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from channels.base import Attachment, Report
+from gateway import clock
+from gateway.house import House
+from gateway.models import AddressRow, AttachmentRow, Event, OutboundRow
+from tests.conftest import MakeHouse
+from tests.fakes.server import Answer, Trouble, in_json
+from tests.fakes.twilio import SID, FakeTwilio, refusal
+from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    """A provider."""
+    with FakeTwilio() as provider:
+        yield provider
+
+
+@pytest.fixture
+def house(make_house: MakeHouse, twilio: FakeTwilio) -> House:
+    """A house whose SMS and calls go to that provider."""
+    return make_house(**twilio.environ)
+
+
+def make_due(house: House) -> None:
+    """Let all that waits be due."""
+    with house.store.write() as session:
+        session.execute(
+            update(OutboundRow).where(OutboundRow.state == "queued").values(due_at=clock.now())
+        )
+
+
+def test_an_acknowledgement_is_handed_over_and_the_providers_id_kept(
+    house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH, account=SID))
+    assert house.pipeline.deliver("sms") == 1
+    (row,) = rows(house, OutboundRow)
+    assert (row.state, row.provider_id, row.error) == ("sent", f"SM{1:032x}", None)
+    (sent,) = twilio.messages
+    assert (sent["To"], sent["Body"]) == (PHONE, row.text)
+    assert sent["StatusCallback"] == "https://guichet.example/hooks/sms/status"
+    assert house.pipeline.deliver("sms") == 0
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(refusal(20429), id="throttled"),
+        pytest.param(in_json(500, {}), id="server error"),
+        pytest.param("reset", id="connection reset"),
+        pytest.param(refusal(20003), id="our token is wrong"),
+    ],
+)
+def test_what_may_pass_later_waits_and_goes_out_then(
+    house: House, twilio: FakeTwilio, trouble: Answer | Trouble
+) -> None:
+    take(house, sms(FRENCH))
+    twilio.plan(trouble)
+    house.pipeline.deliver("sms")
+    (row,) = rows(house, OutboundRow)
+    assert row.state == "queued"
+    assert row.due_at > clock.now()
+    assert row.error
+    assert PHONE not in row.error
+    make_due(house)
+    house.pipeline.deliver("sms")
+    assert rows(house, OutboundRow)[0].state == "sent"
+    assert len(twilio.messages) == 1
+
+
+def test_the_providers_own_wait_is_obeyed(house: House, twilio: FakeTwilio) -> None:
+    take(house, sms(FRENCH))
+    twilio.plan(in_json(429, {"code": 20429, "message": "Too Many Requests"}, Retry_After="3000"))
+    house.pipeline.deliver("sms")
+    assert rows(house, OutboundRow)[0].due_at > clock.now() + timedelta(seconds=2900)
+
+
+def test_a_refusal_for_good_is_told_in_the_case_and_another_way_is_tried(
+    house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH))
+    twilio.plan(refusal(21614, PHONE))
+    house.pipeline.deliver("sms")
+    first, second = rows(house, OutboundRow)
+    assert first.state == "failed"
+    assert (second.channel, second.state, second.key) == ("voice", "queued", "acknowledged")
+    failure = rows(house, Event)[-1]
+    assert failure.kind == "notice_failed"
+    assert PHONE not in str(failure.data)
+    house.pipeline.deliver("voice")
+    assert len(twilio.calls) == 1
+
+
+def test_giving_up_after_many_tries_is_a_failure_that_people_see(
+    make_house: MakeHouse, twilio: FakeTwilio
+) -> None:
+    house = make_house(**twilio.environ, DELIVER_TRIES="2")
+    take(house, sms(FRENCH))
+    for _ in range(2):
+        twilio.plan(in_json(503, {}))
+        make_due(house)
+        house.pipeline.deliver("sms")
+    assert rows(house, OutboundRow)[0].state == "failed"
+    assert rows(house, Event)[-1].kind == "notice_failed"
+
+
+def test_who_opted_out_at_the_provider_is_not_written_to_again(
+    house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH))
+    twilio.plan(refusal(21610, PHONE))
+    house.pipeline.deliver("sms")
+    assert rows(house, AddressRow)[0].stopped_at is not None
+    take(house, sms(FRENCH))
+    house.pipeline.deliver("sms")
+    assert twilio.messages == []
+
+
+def test_a_notice_queued_before_stop_is_not_sent_after_it(house: House, twilio: FakeTwilio) -> None:
+    take(house, sms(FRENCH), sms("STOP"))
+    house.pipeline.deliver("sms")
+    assert len(twilio.messages) == 1
+    assert [row.state for row in rows(house, OutboundRow)] == ["failed", "sent"]
+
+
+def test_a_channel_that_is_not_set_up_keeps_its_messages(
+    make_house: MakeHouse, house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH))
+    bare = make_house(**dict.fromkeys(twilio.environ, ""))
+    bare.pipeline.deliver("sms")
+    (row,) = rows(house, OutboundRow)
+    assert row.state == "queued"
+    assert "not set up" in row.error
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        (["sent"], "sent"),
+        (["sent", "delivered"], "delivered"),
+        (["delivered", "sent"], "delivered"),
+        (["delivered", "failed"], "delivered"),
+        (["sent", "failed"], "failed"),
+        (["failed", "sent"], "failed"),
+        (["failed", "delivered"], "delivered"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else ", ".join(value),
+)
+@pytest.mark.parametrize("early", [False, True], ids=["after we know the id", "before"])
+def test_delivery_reports_end_right_whatever_their_order(
+    house: House, statuses: list[str], state: str, early: bool
+) -> None:
+    take(house, sms(FRENCH))
+    if not early:
+        house.pipeline.deliver("sms")
+    for status in statuses:
+        report = Report(f"SM{1:032x}", SID, status, status.encode(), code="30003")  # type: ignore[arg-type]  # from the table above
+        house.pipeline.accept("sms", report)
+        house.pipeline.accept("sms", report)
+    if early:
+        house.pipeline.deliver("sms")
+    first, *others = rows(house, OutboundRow)
+    assert first.state == state
+    told_of_arrival = "delivered" in (statuses if early else statuses[:1])
+    assert len(others) == ("failed" in statuses and not told_of_arrival)
+
+
+def test_a_recording_is_fetched_and_kept(house: House, twilio: FakeTwilio) -> None:
+    path = f"/2010-04-01/Accounts/{SID}/Recordings/RE1.mp3"
+    twilio.media[path] = Answer(200, b"ID3" + b"\0" * 64, "audio/mpeg")
+    take(house, sms("", attachments=(Attachment(None, "audio/mpeg", reference=twilio.url + path),)))
+    assert house.pipeline.fetch() == 1
+    (row,) = rows(house, AttachmentRow)
+    assert row.state == "stored"
+    assert house.files.read(row.sha256).startswith(b"ID3")
+
+
+def test_a_file_that_cannot_be_had_is_told_in_the_case(house: House, twilio: FakeTwilio) -> None:
+    elsewhere = Attachment(None, "image/png", reference="http://169.254.169.254/latest/meta-data")
+    take(house, sms("regardez", attachments=(elsewhere,)))
+    house.pipeline.fetch()
+    assert rows(house, AttachmentRow)[0].state == "failed"
+    assert rows(house, Event)[-1].kind == "file_failed"

@@ -1,0 +1,52 @@
+"""The model that ships came from the corpus that ships, and anybody can make it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from normalizer.language import corpus, detect, model
+from normalizer.language.train import SCRIPTS, SETTINGS, train
+
+LARGEST = 3_000_000  # bytes
+
+
+def test_the_model_was_trained_from_this_corpus_with_these_settings() -> None:
+    """Else: ``python -m normalizer.language.train``."""
+    head, _ = model.load()
+    assert head["corpus"] == corpus.digest()
+    assert head["settings"] == SETTINGS
+
+
+def test_training_twice_gives_the_same_file(tmp_path: Path) -> None:
+    lines = corpus.read()[::40]
+    for name in ("one", "two"):
+        train(lines, tmp_path / name, "slice")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_the_model_knows_every_language_and_stays_small() -> None:
+    _, models = model.load()
+    assert {script: judge.labels for script, judge in models.items()} == SCRIPTS
+    assert model.FILE.stat().st_size < LARGEST
+
+
+@pytest.mark.parametrize("tag", ["ar", "fr", "en", "es", "zgh-Latn"])
+def test_sentences_it_never_saw_are_recognised(tag: str) -> None:
+    texts = [line.text for line in corpus.development() if line.tag == tag]
+    right = sum(detect(text).tag == tag for text in texts)
+    assert right / len(texts) > 0.94
+
+
+def test_no_development_sentence_is_learnt() -> None:
+    learnt = {line.text for line in corpus.read()}
+    assert not learnt & {line.text for line in corpus.development()}
+
+
+def test_lanes_hold_the_longest_message() -> None:
+    """The sum of a message's weights never runs from one lane into the next."""
+    judge = model.Model(("a", "b"), (0.0, 0.0), 1.0, {"x": model.pack([model.LIMIT, -model.LIMIT])})
+    evidence = judge.weigh("x" * 600)
+    chances = judge.chances(evidence)
+    assert chances["a"] > 0.99
