@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -52,8 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
     )
+    app.session_interface = _Sessions(settings.public_url)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     limits.init_app(app, settings)
     pages.init_app(app)
@@ -73,6 +76,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Cookies that a browser sends over TLS only, wherever we are reached by our public address.
+
+    An engineer who looks at the process behind the proxy, over plain HTTP, still gets a session.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        self._public = urlsplit(public_url)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether this request's answer may set only a secure cookie."""
+        return self._public.scheme == "https" and request.host == self._public.netloc
+
+
 def _database_trouble(error: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:
     """While the database is away, say so and when to try again; providers do."""
     if is_away(error):
@@ -87,6 +104,6 @@ def _secured(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "SAMEORIGIN")
     headers.setdefault("Referrer-Policy", "same-origin")
-    if current_app.config["SESSION_COOKIE_SECURE"]:
+    if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

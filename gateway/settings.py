@@ -97,7 +97,7 @@ class Settings(BaseModel):
         12, description="Tries at an answer before it counts as failed; about two days."
     )
     lease_seconds: Annotated[int, Field(ge=5)] = Field(
-        60, description="Work taken but not finished after so long is taken by another worker."
+        30, description="Work taken but not finished after so long is taken by another worker."
     )
     sweep_seconds: Annotated[float, Field(gt=0)] = Field(
         5.0, description="How often rows are looked for that no bell announced."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import select, update
@@ -21,13 +22,16 @@ from routing.router import decide
 
 log = structlog.get_logger(__name__)
 
+#: How long a worker may take over a batch. Another one may safely begin after it: whoever comes
+#: second finds the message done.
+LEASE = timedelta(seconds=10)
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
 BATCH = 50
 
 
 def process(parts: Parts, limit: int = BATCH) -> int:
     """Process due messages; how many were taken."""
-    claimed = parts.store.claim(Message, clock.now(), parts.lease, limit)
+    claimed = parts.store.claim(Message, clock.now(), LEASE, limit)
     if claimed:
         settle(parts, claimed)
     if len(claimed) == limit:

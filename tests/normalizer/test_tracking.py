@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from normalizer.tracking import find, is_valid, issue, parse, spaced
 
-NUMBER = issue(2026)
+NUMBER = "264831592783"
 A, B, C = NUMBER[:4], NUMBER[4:8], NUMBER[8:]
 ARABIC_INDIC = NUMBER.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
 FULL_WIDTH = NUMBER.translate(str.maketrans("0123456789", "０１２３４５６７８９"))

@@ -1,0 +1,63 @@
+"""Fills a template with what every page needs: its language, and the way to the others."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, render_template, request, url_for
+
+from gateway.messages import date_in
+from gateway.web.current import house
+from gateway.web.pages.tongues import TONGUES, Tongue, gettext, ngettext, tongue
+from normalizer.tracking import spaced
+
+
+def page(template: str, **facts: Any) -> str:
+    """The page of that template in this request's language."""
+    return render_template(f"pages/{template}", tongue=tongue(), tongues=TONGUES.values(), **facts)
+
+
+def init_templates(app: Flask) -> None:
+    """Teach the templates to speak: ``_()`` and what they say numbers, dates and files with."""
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    env.trim_blocks = env.lstrip_blocks = True
+    env.filters["spaced"] = spaced
+    env.filters["day"] = day
+    env.globals.update(asset=asset, in_tongue=in_tongue, administration=administration)
+
+
+def day(at: datetime) -> str:
+    """A moment's date, as people here say it."""
+    zone = house().settings.zone
+    return date_in(at.astimezone(zone).date(), tongue().tag)
+
+
+def administration(slug: str | None) -> str | None:
+    """An administration's name in this request's language; None while there is none."""
+    found = house().directory.get(slug) if slug else None
+    return found.label(tongue().tag) if found else None
+
+
+def in_tongue(other: Tongue) -> str:
+    """This page's address in another language, or that language's home."""
+    rule = request.url_rule
+    if rule is None or "lang" not in rule.arguments:
+        return url_for("pages.home", lang=other.code)
+    return url_for(rule.endpoint, lang=other.code, **(request.view_args or {}))
+
+
+def asset(name: str) -> str:
+    """A static file's address, another one when its content changes, so that it can be kept."""
+    file = Path(current_app.static_folder or "", name)
+    return url_for("static", filename=name, v=_digest(file, file.stat().st_mtime_ns))
+
+
+@lru_cache
+def _digest(file: Path, _changed: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:8]

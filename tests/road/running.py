@@ -1,0 +1,123 @@
+"""Guichet as its users start it: real processes that can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.servers.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+#: Seconds until something that must come counts as lost; nothing here is measured.
+PATIENCE = 60.0
+
+Found = TypeVar("Found")
+
+
+def eventually(look: Callable[[], Found], what: str) -> Found:
+    """What ``look`` finds once it finds something."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come")
+
+
+class Processes:
+    """``python -m gateway`` commands with one environment. Use with ``with``."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], *commands: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environ = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PORT": str(self.port),
+            "SECRET_KEY": "for the tests only",
+            "ATTACHMENTS_URL": f"file:{folder}/attachments",
+            **environ,
+        }
+        self._commands = commands
+        self._log = folder / "log"
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def log(self) -> str:
+        """All that was logged so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start them all, and wait until the web answers."""
+        for command in self._commands:
+            with self._log.open("ab") as log:
+                self._running.append(
+                    subprocess.Popen(
+                        command.format(port=self.port).split(),
+                        cwd=ROOT,
+                        env=self.environ,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                )
+        eventually(self._answers, f"the web ({self._log})")
+
+    def kill(self) -> None:
+        """End them at once, as a power cut does."""
+        for process in self._running:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._running.clear()
+
+    def stop(self) -> list[int]:
+        """Ask them to stop, as a service manager does; their exit codes."""
+        for process in self._running:
+            process.send_signal(signal.SIGTERM)
+        codes = [process.wait(PATIENCE) for process in self._running]
+        self._running.clear()
+        return codes
+
+    def command(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run another command beside them, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "gateway", *words],
+            cwd=ROOT,
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def _answers(self) -> bool:
+        for process in self._running:
+            if process.poll() is not None:
+                raise AssertionError(f"{process.args!r} ended:\n{self.log}")
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=5) as response:
+                return bool(response.status == 200)
+        except (URLError, OSError):
+            return False

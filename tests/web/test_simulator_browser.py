@@ -1,0 +1,174 @@
+"""The simulator's page in a real browser: what is sent on a device is answered on that device."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from tests.web.visitor import PATIENCE, running
+
+#: For people to look at.
+SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+
+#: Chromium as Debian ships it, as root, and without its own calls home.
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A microphone that beeps, and nobody asked for leave.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+NUMBER = re.compile(r"\d{4} \d{4} \d{4}")
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the simulator of a gateway that really runs."""
+    with running(tmp_path_factory.mktemp("gateway")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "these tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, chromium: Browser, simulator: str) -> Iterator[Page]:
+    """The page, as wide as the test says; it fails the test when its script or its policy does,
+    or when it asks anybody else for anything."""
+    wide = getattr(request, "param", 1440)
+    context = chromium.new_context(
+        viewport=ViewportSize(width=wide, height=900), reduced_motion="reduce"
+    )
+    tab = context.new_page()
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    tab.on(
+        "request",
+        lambda asked: (
+            None if asked.url.startswith("http://127.0.0.1:") else wrong.append(asked.url)
+        ),
+    )
+    tab.set_default_timeout(PATIENCE * 1000)
+    expect.set_options(timeout=PATIENCE * 1000)
+    tab.goto(f"{simulator}/")
+    yield tab
+    context.close()
+    assert wrong == []
+
+
+def test_a_text_is_answered_and_its_case_lies_on_the_desk(page: Page) -> None:
+    page.get_by_label("Text message").fill(
+        "L'éclairage de l'avenue Hassan II à Rabat est en panne."
+    )
+    page.get_by_label("Send the text").click()
+    answer = page.locator("#sms-thread .bubble:not(.mine)").last
+    number = answer.locator(".number").inner_text()
+    expect(answer).to_contain_text("delivered")
+    case = page.locator("#cases li", has_text=number)
+    case.get_by_label("Message to the citizen").fill("C'est réparé depuis ce matin.")
+    case.get_by_role("button", name="Tell the citizen").click()
+    expect(page.locator("#sms-thread .bubble:not(.mine)").last).to_contain_text("C'est réparé")
+    expect(case.locator(".pill")).to_have_text("answered")
+
+
+def test_a_ready_message_goes_by_one_click_and_another_person_does_not_see_it(page: Page) -> None:
+    page.get_by_label("Send by Telegram: ⵜⴰⵎⴰⵣⵉⵖⵜ").click()
+    expect(page.locator("#telegram-thread")).to_contain_text(NUMBER)
+    page.get_by_text("Idir Ouazzani").click()
+    expect(page.locator("#telegram-thread .bubble")).to_have_count(0)
+    page.get_by_text("أمينة برادة").first.click()
+    expect(page.locator("#telegram-thread")).to_contain_text(NUMBER)
+
+
+def test_a_call_is_led_by_keys_and_keeps_what_was_said(page: Page) -> None:
+    page.get_by_label("Call", exact=True).click()
+    page.locator("[data-key='2']").click()
+    page.locator("#rec").click()
+    page.locator("[data-key='#']").click()
+    expect(page.locator("#captions")).to_contain_text("Votre numéro est le")
+    expect(page.locator("#call-state")).to_have_text("The call has ended")
+    expect(page.get_by_role("button", name="listen")).to_be_visible()
+
+
+def test_what_the_microphone_hears_is_what_the_call_records(page: Page) -> None:
+    page.get_by_label("Call", exact=True).click()
+    page.locator("[data-key='5']").click()
+    page.get_by_label("my microphone").check()
+    page.locator("#rec").click()
+    expect(page.locator("#rec-time")).to_have_text("0:01")
+    page.locator("#rec").click()
+    expect(page.locator("#captions")).to_contain_text("Your number is")
+    kept = page.evaluate("""async () => {
+        const { entries } = await (await fetch("state?since=0")).json();
+        const { file } = entries.findLast((entry) => entry.data.what === "recorded").data;
+        const answer = await fetch(`file/${file}`);
+        return [answer.headers.get("content-type"), (await answer.arrayBuffer()).byteLength];
+    }""")
+    # One second of a telephone's sound is 16,000 bytes.
+    assert kept[0] == "audio/x-wav"
+    assert kept[1] > 8_000
+
+
+def test_a_mail_with_a_photo_is_answered_and_shows_its_headers(page: Page) -> None:
+    page.get_by_role("button", name="Write").click()
+    page.get_by_label("Subject").fill("Lampadaire")
+    page.get_by_label("Text", exact=True).fill("Le lampadaire de ma rue à Rabat est cassé.")
+    page.get_by_label("add the photo").check()
+    page.locator("#mail-form .go").click()
+    page.locator("#mails .unread").first.click()
+    expect(page.locator("#mail-text")).to_contain_text(NUMBER)
+    page.locator("#mailbox summary").click()
+    expect(page.locator("#mail-headers")).to_contain_text("auto-replied")
+
+
+def test_the_form_in_its_frame_answers_on_the_phone(page: Page) -> None:
+    form = page.frame_locator("#form")
+    page.locator("[data-tongue=fr]").click()
+    form.locator("textarea").first.fill("La route de Fès est coupée depuis lundi.")
+    form.locator("input[type=tel]").first.fill("06 12 34 56 78")
+    form.locator("button[type=submit], form button").last.click()
+    expect(form.locator("body")).to_contain_text(NUMBER)
+    shown = NUMBER.search(form.locator("body").inner_text())
+    assert shown
+    expect(page.locator("#sms-thread")).to_contain_text(shown[0])
+
+
+def test_the_wire_shows_the_signature(page: Page) -> None:
+    page.get_by_label("Send by SMS: English").click()
+    expect(page.locator("#wire-last")).to_contain_text("/hooks/sms")
+    page.locator("#wire summary").click()
+    page.locator("#wire-list button", has_text="A text arrives").first.click()
+    expect(page.locator("#wire-shown mark").first).to_have_text("X-Twilio-Signature:")
+
+
+@pytest.mark.parametrize("page", [390, 1024, 1440], indirect=True)
+def test_nothing_overflows_and_every_device_can_be_reached(page: Page) -> None:
+    page.get_by_label("Send by SMS: English").click()
+    expect(page.locator("#sms-thread .mine").first).to_be_visible()
+    wide = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    for device in ("sms", "voice", "telegram", "email", "webform"):
+        if wide < 752:
+            page.locator(f"[data-tab={device}]").click()
+        expect(page.locator(f"#{device} .shell")).to_be_visible()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"simulator-{wide}.png")
