@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.messages import Style, render, speak
+from gateway.messages import SENTENCES, Style, render, speak
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message, OutboundRow
 from gateway.settings import Settings
 from routing.directory import Directory
@@ -66,7 +66,10 @@ class Notices:
             told["administration"] = _HOUSE
         if facts.get("status") in (*CLOSED, "answered"):
             key = _OVER.get(key, key)
-        return render(key, spoken, style, **told)
+        said = render(key, spoken, style, **told)
+        message = facts.get("message")
+        # Whatever an agent adds is told, also where the sentence has no place for it.
+        return f"{said}\n{message}" if message and "message" not in SENTENCES[key] else said
 
     def administration(self, slug: str, language: str, *, short: bool = False) -> str:
         """An administration's name for people; ours for one that left the directory."""
@@ -200,13 +203,13 @@ def cause_of(row: OutboundRow) -> str:
 
 def _thread(session: Session, case: Case, channel: str) -> tuple[str, ...]:
     """The channel's own ids of what the citizen wrote in this case, latest last."""
-    hints = session.scalars(
-        select(Message.hints)
+    references = session.scalars(
+        select(Message.reference)
         .where(Message.case_id == case.id, Message.channel == channel)
         .order_by(Message.id.desc())
         .limit(_REFERENCES)
     ).all()
-    return tuple(hint["message_id"] for hint in reversed(hints) if hint.get("message_id"))
+    return tuple(reversed(references))
 
 
 def _is_reply(subject: str) -> bool:

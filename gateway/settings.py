@@ -15,9 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from channels.base import BadSetting
 
-#: Fields whose value must never be printed, and which ``NAME_FILE`` is most used for.
-SECRET: dict[str, Any] = {"secret": True}
-
 VAR = Path("var")
 
 
@@ -34,9 +31,10 @@ class Settings(BaseModel):
     database_url: str = Field(
         "sqlite:///var/guichet.db",
         description="Where everything is kept: `sqlite:///path` or `postgresql://user:pw@host/db`.",
+        repr=False,
     )
     redis_url: str | None = Field(
-        None, description="Unset: this process does the work. Set: RQ workers do."
+        None, description="Unset: this process does the work. Set: RQ workers do.", repr=False
     )
     attachments_url: str = Field(
         "file:var/attachments", description="Where files are kept: `file:folder`."
@@ -52,7 +50,7 @@ class Settings(BaseModel):
         "",
         description="Signs receipts, forms and reply addresses. Unset with SQLite: made once and "
         "kept in `var/secret_key`.",
-        json_schema_extra=SECRET,
+        repr=False,
     )
     proxies: Annotated[int, Field(ge=0, le=5)] = Field(
         0,
@@ -112,7 +110,7 @@ class Settings(BaseModel):
         None,
         description="Its token; several, separated by commas, while one is being replaced (the "
         "first one sends, all are accepted in signatures).",
-        json_schema_extra=SECRET,
+        repr=False,
     )
     twilio_from: str | None = Field(
         None, description="Our number in E.164, or a messaging service `MG…`."
@@ -123,12 +121,12 @@ class Settings(BaseModel):
 
     # Telegram
     telegram_bot_token: str | None = Field(
-        None, description="The bot's token from BotFather.", json_schema_extra=SECRET
+        None, description="The bot's token from BotFather.", repr=False
     )
     telegram_secret_token: str | None = Field(
         None,
         description="What Telegram must send with each webhook; made up by you.",
-        json_schema_extra=SECRET,
+        repr=False,
     )
     telegram_api_url: str | None = Field(
         None, description="Another address than Telegram's own, for tests or a local Bot API."
@@ -141,12 +139,12 @@ class Settings(BaseModel):
     imap_url: str | None = Field(
         None,
         description="The mailbox: `imaps://user:pw@host:993/INBOX`; also `imap+starttls://`.",
-        json_schema_extra=SECRET,
+        repr=False,
     )
     smtp_url: str | None = Field(
         None,
         description="The way out: `smtp+starttls://user:pw@host:587`; also `smtps://`.",
-        json_schema_extra=SECRET,
+        repr=False,
     )
     email_address: str | None = Field(None, description="The address that mail comes from.")
     email_plus: Literal["0", "1"] = Field(

@@ -176,7 +176,6 @@ class Registering:
         if case is not None:
             notices.tell(self.session, case, key, cause, self.now, first=way)
         else:
-            own = self.message.hints.get("message_id")
             notices.queue(
                 self.session,
                 way,
@@ -185,7 +184,7 @@ class Registering:
                 self.complaint.language.tag,
                 cause,
                 self.now,
-                thread=(own,) if own else (),
+                thread=(self.message.reference,),
             )
         return way.channel
 

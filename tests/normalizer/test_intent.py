@@ -42,8 +42,7 @@ NUMBER = "2648 3159 2783"
         ("Bonjour, il y a un trou dans ma rue", "new"),
         ("الماء مقطوع منذ يومين في حي المسيرة", "new"),
         (
-            "J'ai demandé plusieurs fois le suivi de mon dossier de bourse à la faculté et personne "
-            "ne me répond, je voudrais que quelqu'un s'en occupe enfin",
+            "J'ai demandé dix fois le suivi de ma bourse à la faculté et personne ne me répond",
             "new",
         ),
     ],
