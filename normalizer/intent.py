@@ -33,16 +33,27 @@ _COMMANDS: dict[Intent, frozenset[str]] = {
     ),
 }  # fmt: skip
 
-#: Asking where a case stands. Folded text; each needs a word for "my case" or stands for itself.
-_STATUS = re.compile(
-    r"\b(?:where (?:is|are)|status|follow ?up|any news|progress)\b"
-    r"|\b(?:ou en (?:est|sont)|suivi|statut|etat (?:de|du)|des nouvelles|nouvelles de)\b"
-    r"|\b(?:donde esta|estado de|seguimiento|como va)\b"
-    r"|\b(?:fin (?:wsl|wsel|wslat|wesl|weslat|wasal|wslate)|achno dar f|chno jdid|ach dar)\b"
-    r"|(?:اين وصل|وصلت|وصلات|وصل ل?فين|فين وصل|ما (?:هو )?مصير|حاله (?:ال)?شكاي)"
-    r"|(?:تتبع|شنو (?:دار|الجديد))"
-    r"|(?:ⵎⴰⵏⵉ ⴷ)"
+#: Asking how something stands, in folded text. What is asked about must be said too (below).
+_ASKING = re.compile(
+    r"\b(?:where (?:is|are)|status of|follow ?up|any news|progress)\b"
+    r"|\b(?:ou en (?:est|sont)|suivi|statut|etat (?:de|du)|(?:des )?nouvelles (?:de|du))\b"
+    r"|\b(?:donde esta|en que estado|estado de|seguimiento|como va)\b"
+    r"|\b(?:fin (?:wsl|wsel|wslat|wesl|weslat|wasal|wslate)|wsla?t? l?fin|chno jdid|ach dar)\b"
+    r"|(?:(?:اين|فين) (?:وصل|كاين)|\bوصلا?ت? ل?فين|ما (?:هو )?مصير|حاله (?:ال)?شكاي)"
+    r"|(?:\bتتبع|شنو (?:دار|الجديد)|(?:اش|شنو) وقع)|(?:ⵎⴰⵏⵉ ⴷ)"
 )
+_CASE = re.compile(
+    r"\b(?:complaint|case|request|claim|reclamation|plainte|dossier|demande|requete|queja|solicitud|"
+    r"reclamacion|expediente|chikaya|chikaytiy?|chkaya|chekaya|dosi|lmilaf|milaf)\w*"
+    r"|(?:شكاي|شكوا|شكوي|ملفي|الملف|طلبي|الدوسي|دوسي)|(?:ⵜⵓⵜⵜⵔⴰ)"
+)
+#: These words alone, as people answer a menu.
+_STATUS = frozenset(
+    {
+        "status", "suivi", "statut", "estado", "seguimiento", "تتبع", "فين وصلات", "فين وصلت",
+        "اين وصلت", "fin wslat", "ⵎⴰⵏⵉ ⴷ ⵜⵍⴽⵎ",
+    }
+)  # fmt: skip
 
 _QUESTION = re.compile(
     r"^\s*(?:comment|quand|ou|quel(?:le)?s?|est ce que|pourquoi|combien|how|when|where|what|which|"
@@ -64,8 +75,8 @@ _REMARK = re.compile(
 #: A bot command that none of the words above stands for.
 _COMMAND = re.compile(r"/[A-Za-z_]{1,32}(?:@\w+)?")
 _LETTER = re.compile(r"[^\W\d_]")
-#: A message that asks for its status says little else; a longer one is a story that mentions it.
-_STATUS_WORDS = 14
+#: So many words at most, a tracking number in groups counting as three.
+_WORDS_WITH_NUMBER, _WORDS = 14, 8
 
 
 def wish_of(text: str, *, has_files: bool = False) -> Intent:
@@ -83,9 +94,16 @@ def wish_of(text: str, *, has_files: bool = False) -> Intent:
     # A tracking number and nothing else asks for its case.
     if not _LETTER.search(folded):
         return "status" if find(text) else "new"
-    if len(folded.split()) <= _STATUS_WORDS and _STATUS.search(folded):
-        return "status"
-    return "new"
+    return "status" if bare in _STATUS or _asks_for_a_case(folded) else "new"
+
+
+def _asks_for_a_case(folded: str) -> bool:
+    """Whether a folded text asks how a case stands. A longer one is a story that mentions it, and
+    to take a complaint for a question would leave its author unheard."""
+    numbered = bool(find(folded))
+    words = _WORDS_WITH_NUMBER if numbered else _WORDS
+    asks = len(folded.split()) <= words and _ASKING.search(folded)
+    return bool(asks and (numbered or _CASE.search(folded)))
 
 
 def kind_of(text: str, told: str | None = None) -> Kind:

@@ -1,0 +1,1 @@
+"""Who is competent: the administrations and the decision between them."""

@@ -1,0 +1,105 @@
+"""Which city a text speaks of: by its names in any script, or by its districts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from normalizer.text import fold
+from routing.directory import City
+
+_WORD = re.compile(r"[^\W_]+")
+#: Words after which a place is to be expected.
+_IN = frozenset(
+    "a de en ville vers in at of from near f fi b mdina mdint madinat d dyal commune "
+    "في ف ب من الى الي مدينه ديال د بمدينه جماعه".split()
+)
+#: Words that make a city's name that of a street in another.
+_STREETS = frozenset("route avenue av bd boulevard rue tri9 triq charia طريق شارع زنقه".split())
+_CLITICS = "وفبلd"
+_ARTICLES = ("لل", "ال")
+#: How far from a city's centre a point may lie and still be its commune's, in kilometres.
+_NEAR_KM = 25.0
+_NAME, _DISTRICT, _COMMON = 2, 1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    rest: tuple[str, ...]
+    city: str
+    sort: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """All names of places by their first word."""
+
+    names: Mapping[str, tuple[_Name, ...]]
+    cities: tuple[City, ...]
+
+    def find(self, text: str) -> str | None:
+        """The slug of the city a text speaks of; where several are named, the likeliest.
+
+        A city's name goes before a district's, a place one is *in* before one in passing, and
+        what comes first before the rest.
+        """
+        words = _WORD.findall(fold(text))
+        best: tuple[int, int, int] | None = None
+        where: str | None = None
+        for start in range(len(words)):
+            for word, joined in _forms(words[start]):
+                for name in self.names.get(word, ()):
+                    length = len(name.rest) + 1
+                    if tuple(words[start + 1 : start + length]) != name.rest:
+                        continue
+                    inside = joined or (start > 0 and words[start - 1] in _IN)
+                    if _is_street(words, start) or (name.sort == _COMMON and not inside):
+                        continue
+                    rank = (max(name.sort, inside * _NAME), length, -start)
+                    if best is None or rank > best:
+                        best, where = rank, name.city
+        return where
+
+    def nearest(self, latitude: float, longitude: float) -> str | None:
+        """The slug of the city that a point (degrees, WGS 84) lies in or close to."""
+        distance, slug = min(
+            ((city.kilometres_to(latitude, longitude), city.slug) for city in self.cities),
+            default=(float("inf"), ""),
+        )
+        return slug if distance <= _NEAR_KM else None
+
+
+def _forms(word: str) -> list[tuple[str, bool]]:
+    """The word, and the word without what may be joined to its front; whether that means *in*."""
+    forms = [(word, False)]
+    if len(word) >= 4 and word[0] in _CLITICS:
+        forms.append((word[1:], True))
+        if word.startswith("لل"):
+            forms.append(("ال" + word[2:], True))
+    elif len(word) >= 5 and word[0] in "flb":
+        forms.append((word[1:], True))
+    return forms
+
+
+def _is_street(words: list[str], start: int) -> bool:
+    return any(word in _STREETS for word in words[max(0, start - 2) : start])
+
+
+def build(cities: Iterable[City]) -> Gazetteer:
+    """Index the cities by every spelling of their names."""
+    cities = tuple(cities)
+    names: dict[str, list[_Name]] = {}
+    for city in cities:
+        common = {fold(name) for name in city.common}
+        sorts = (
+            (_COMMON, city.common),
+            (_NAME, (*city.name.values(), *city.also)),
+            (_DISTRICT, city.districts),
+        )
+        for sort, spellings in sorts:
+            for spelling in spellings:
+                words = _WORD.findall(fold(spelling))
+                if words and (sort == _COMMON or fold(spelling) not in common):
+                    names.setdefault(words[0], []).append(_Name(tuple(words[1:]), city.slug, sort))
+    return Gazetteer({word: tuple(found) for word, found in names.items()}, cities)

@@ -1,0 +1,1 @@
+"""The directory, the decision, and what both promise."""

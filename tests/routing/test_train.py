@@ -1,0 +1,40 @@
+"""Training is reproducible, and a model survives its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from routing.model import BadModel, Model
+from routing.train import fit
+
+LESSONS = [
+    ("the train is late", "railways", 1.0),
+    ("no seat in the train", "railways", 1.0),
+    ("the tap has no water", "water", 1.0),
+    ("brown water from the tap", "water", 1.0),
+]
+SLUGS = ("railways", "water")
+
+
+def test_the_same_lessons_make_the_same_model() -> None:
+    assert fit(SLUGS, LESSONS).weights == fit(SLUGS, LESSONS).weights
+
+
+def test_a_model_decides_the_same_after_its_file(tmp_path: Path) -> None:
+    model = fit(SLUGS, LESSONS)
+    model.write(tmp_path / "model.json")
+    kept = Model.read(tmp_path / "model.json")
+    words = ["train", "late"]
+    scores = kept.score(words, [1.0, 1.0])
+    assert scores["railways"] > scores["water"]
+    assert scores == pytest.approx(model.score(words, [1.0, 1.0]), abs=0.05)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"slugs": 3}', "\x80"])
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "model.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(BadModel):
+        Model.read(file)
