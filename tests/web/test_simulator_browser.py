@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.web.visitor import PATIENCE, running
 
 #: For people to look at.
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
-
-#: Chromium as Debian ships it, as root, and without its own calls home.
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A microphone that beeps, and nobody asked for leave.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
 
 NUMBER = re.compile(r"\d{4} \d{4} \d{4}")
 
@@ -37,16 +22,6 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the simulator of a gateway that really runs."""
     with running(tmp_path_factory.mktemp("gateway")) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "these tests need Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from gateway.house import House
 
 #: For people to look at, and kept by CI.
 SCREENSHOTS = Path(__file__).parents[3] / "var" / "screenshots"
-
-#: Chromium as Debian ships it, as root, and without its own calls home.
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 COMPLAINTS = {
     "ar": "السلام عليكم، المستشفى الإقليمي بسلا بدون طبيب منذ أسبوعين، والمرضى ينتظرون كل صباح.",
@@ -37,16 +25,6 @@ ANSWERS = {
     "ar": "عُيِّن طبيب جديد ابتداء من يوم الاثنين.\nنعتذر لكم عن هذا التأخير.",
     "fr": "Un nouveau médecin prend son service lundi.\nVeuillez excuser ce retard.",
 }
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "these tests need Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
