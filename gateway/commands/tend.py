@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from sqlalchemy import select, update
 
@@ -23,11 +22,7 @@ from gateway.tokens import NameTaken
 @click.command("init-db")
 def init_db() -> None:
     """Make the tables, or bring them up to this version."""
-    with (
-        plainly(),
-        Progress(SpinnerColumn(), TextColumn("{task.description}"), transient=True) as bar,
-    ):
-        bar.add_task("Bringing the database up to this version …")
+    with plainly(), console.status("Bringing the database up to this version …"):
         store = Store(settings().database_url)
         store.migrate()
         store.close()
