@@ -102,6 +102,8 @@ class FakeProvider:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    # Headers and body leave together; else each answer waits for the other side to confirm.
+    disable_nagle_algorithm = True
     owner: FakeProvider
     protocol_version = "HTTP/1.1"
 

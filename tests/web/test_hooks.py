@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.models import Case, Message
@@ -16,25 +17,27 @@ from gateway.web.current import KEY
 from tests.conftest import CHANNELS
 from tests.fakes.twilio import signature
 from tests.gateway.messages_in import rows
+from tests.servers.postgres import Postgres
 
 PUBLIC = "https://guichet.example"
 TOKEN = CHANNELS["TWILIO_AUTH_TOKEN"]
 
 
+def environ(database_url: str, folder: Path) -> dict[str, str]:
+    """The settings of an application with every channel."""
+    return {
+        "DATABASE_URL": database_url,
+        "ATTACHMENTS_URL": f"file:{folder}/attachments",
+        "SECRET_KEY": "for the tests only",
+        "PUBLIC_URL": PUBLIC,
+        **CHANNELS,
+    }
+
+
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The web application on an empty database; nobody works behind it."""
-    app = create_app(
-        load(
-            {
-                "DATABASE_URL": database_url,
-                "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
-                "SECRET_KEY": "for the tests only",
-                "PUBLIC_URL": PUBLIC,
-                **CHANNELS,
-            }
-        )
-    )
+    app = create_app(load(environ(database_url, tmp_path)))
     yield app
     app.extensions[KEY].close()
 
@@ -45,11 +48,16 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def text(client: FlaskClient, signed: bool = True, **fields: str) -> int:
-    """Post a text message as Twilio does; the status it gets."""
-    form = {"MessageSid": "SM1", "AccountSid": "AC1", "From": "+212612345678", **fields}
-    sign = signature(f"{PUBLIC}/hooks/sms", form.items(), TOKEN if signed else "guessed")
-    return client.post("/hooks/sms", data=form, headers={"X-Twilio-Signature": sign}).status_code
+def post(client: FlaskClient, path: str, token: str = TOKEN, **fields: str) -> TestResponse:
+    """Post a form as Twilio does."""
+    form = {"AccountSid": "AC1", "From": "+212612345678", **fields}
+    sign = signature(PUBLIC + path, form.items(), token)
+    return client.post(path, data=form, headers={"X-Twilio-Signature": sign})
+
+
+def text(client: FlaskClient, token: str = TOKEN, **fields: str) -> int:
+    """Post a text message; the status it gets."""
+    return post(client, "/hooks/sms", token, **{"MessageSid": "SM1", **fields}).status_code
 
 
 def test_a_signed_message_is_stored_whatever_host_it_came_to(
@@ -62,7 +70,7 @@ def test_a_signed_message_is_stored_whatever_host_it_came_to(
 
 
 def test_a_forged_message_is_not(app: Flask, client: FlaskClient) -> None:
-    assert text(client, signed=False, Body="x") == 403
+    assert text(client, token="guessed", Body="x") == 403
     assert rows(app.extensions[KEY], Message) == []
 
 
@@ -101,14 +109,18 @@ def test_nonsense_is_never_our_fault(
     assert rows(app.extensions[KEY], Case) == []
 
 
-def test_while_the_database_is_away_providers_are_asked_to_come_again(
-    app: Flask, client: FlaskClient
-) -> None:
-    house = app.extensions[KEY]
-    with house.store.write() as session:
-        session.connection().exec_driver_sql("DROP TABLE attachments")
-        session.connection().exec_driver_sql("ALTER TABLE messages RENAME TO elsewhere")
-    assert text(client, Body="x") in (500, 503)
-    with house.store.write() as session:
-        session.connection().exec_driver_sql("ALTER TABLE elsewhere RENAME TO messages")
-    assert text(client, Body="x") == 200
+def test_while_the_database_is_away_providers_are_asked_to_come_again(tmp_path: Path) -> None:
+    with Postgres() as postgres:
+        app = create_app(load(environ(postgres.database(), tmp_path)))
+        client = app.test_client()
+        assert text(client, Body="x") == 200
+        postgres.stop("immediate")
+        for path in ("/hooks/sms", "/hooks/voice/recorded"):
+            answer = post(client, path, MessageSid="SM2", CallSid="CA2", RecordingSid="RE2")
+            assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/healthz").status_code == 200
+        postgres.start()
+        assert text(client, MessageSid="SM2", Body="x") == 200
+        assert len(rows(app.extensions[KEY], Message)) == 2
+        app.extensions[KEY].close()
