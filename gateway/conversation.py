@@ -20,6 +20,7 @@ Action = Literal[
     "no_case",  # asks for a case without having one
     "stop",
     "start",
+    "language",  # asks to be written to in another one
     "help",
     "greeting",
     "not_understood",  # a sticker, a poll: a friendly word, no case
@@ -123,6 +124,8 @@ def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[Address
             return Placement("start" if stopped else "greeting")
         case "stop":
             return Placement("stop")
+        case "language":
+            return Placement("language")
         case "help":
             return Placement("help")
         case "greeting":

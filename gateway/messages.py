@@ -55,6 +55,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "no_case": (),
     "stopped": (),
     "started": (),
+    "language_set": (),
+    "language_ask": (),
     "help": (),
     "greeting": (),
     "not_understood": (),

@@ -79,7 +79,10 @@ class Contact(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str | None]
+    #: What they last wrote in.
     language: Mapped[str | None] = mapped_column(String(16))
+    #: What they asked to be written to in; it holds whatever they write.
+    chosen_language: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from channels.base import AddressKind, Attachment, Inbound, Location
 from normalizer.contact import Address, canonical
-from normalizer.intent import Intent, Kind, kind_of, wish_of
+from normalizer.intent import Intent, Kind, kind_of, language_of, wish_of
 from normalizer.language import Language, detect
 from normalizer.mail_text import visible
 from normalizer.text import clean, one_line
@@ -22,7 +22,8 @@ class Complaint:
     that an answer may go to, best first. ``numbers`` are the valid tracking numbers in subject
     and text, twelve digits each, in order of appearance. ``auto`` is why it must not be answered,
     or None; ``event`` is what happened when nobody complained (a call began); ``thread`` is the
-    number that a signed reply address stands for. ``full_text`` keeps what ``text`` leaves out
+    number that a signed reply address stands for; ``wanted_language`` is the one they ask to be
+    written to in. ``full_text`` keeps what ``text`` leaves out
     (quoted mail, signatures).
     """
 
@@ -49,6 +50,7 @@ class Complaint:
     bounced: bool = False
     event: str | None = None
     thread: str | None = None
+    wanted_language: str | None = None
 
     @property
     def has_substance(self) -> bool:
@@ -104,6 +106,7 @@ def normalize(
         bounced="bounce" in hints,
         event=hints.get("event"),
         thread=hints.get("thread"),
+        wanted_language=language_of(text),
     )
 
 

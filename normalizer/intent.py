@@ -8,7 +8,7 @@ from typing import Literal
 from normalizer.text import fold
 from normalizer.tracking import find
 
-Intent = Literal["new", "status", "stop", "start", "help", "greeting"]
+Intent = Literal["new", "status", "stop", "start", "help", "greeting", "language"]
 Kind = Literal["complaint", "suggestion", "remark", "question"]
 
 KINDS: tuple[Kind, ...] = ("complaint", "suggestion", "remark", "question")
@@ -32,6 +32,23 @@ _COMMANDS: dict[Intent, frozenset[str]] = {
         }
     ),
 }  # fmt: skip
+
+#: A language by its name, its code or "in it", folded, as a whole message.
+_LANGUAGES: dict[str, frozenset[str]] = {
+    "ar": frozenset(
+        "ar arabe arabic arabi العربيه عربيه عربي بالعربيه بالعربي al3arabiya l3arbiya".split()
+    ),
+    "ary-Arab": frozenset("الدارجه دارجه بالدارجه المغربيه".split()),
+    "ary-Latn": frozenset("darija derija arabizi".split()),
+    "zgh-Tfng": frozenset(
+        "zgh tamazight amazigh amazighe berbere ⵜⴰⵎⴰⵣⵉⵖⵜ الامازيغيه امازيغيه بالامازيغيه".split()
+    ),
+    "fr": frozenset("fr francais french frances الفرنسيه فرنسيه بالفرنسيه ⵜⴰⴼⵔⴰⵏⵙⵉⵙⵜ".split()),
+    "en": frozenset("en english anglais ingles الانجليزيه انجليزيه بالانجليزيه".split()),
+    "es": frozenset("es espanol spanish espagnol الاسبانيه اسبانيه بالاسبانيه".split()),
+}
+#: Words around the name that change nothing.
+_POLITE = re.compile(r"\b(?:en|in|b|bel|svp|please|por favor|3afak|عفاك|من فضلكم)\b")
 
 #: Asking how something stands, in folded text. What is asked about must be said too (below).
 _ASKING = re.compile(
@@ -89,12 +106,23 @@ def wish_of(text: str, *, has_files: bool = False) -> Intent:
     for intent, words in _COMMANDS.items():
         if bare in words or (text.lstrip().startswith("/") and word in words):
             return intent
+    if bare in ("language", "lang", "langue", "lugha", "idioma", "اللغه") or language_of(text):
+        return "language"
     if _COMMAND.fullmatch(text.strip()):
         return "status" if word == "status" else "help"
     # A tracking number and nothing else asks for its case.
     if not _LETTER.search(folded):
         return "status" if find(text) else "new"
     return "status" if bare in _STATUS or _asks_for_a_case(folded) else "new"
+
+
+def language_of(text: str) -> str | None:
+    """The language that a whole message asks to be written to in: ``FR``, ``بالعربية``,
+    ``/language es``; its BCP 47 tag, or None."""
+    folded = fold(text).removeprefix("/language").removeprefix("/lang")
+    said = _POLITE.sub(" ", folded) if " " in folded.strip() else folded
+    word = said.strip(" .!?؟،,:")
+    return next((tag for tag, names in _LANGUAGES.items() if word in names), None)
 
 
 def _asks_for_a_case(folded: str) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from gateway.conversation import Placement, place
 from gateway.messages import speak
-from gateway.models import AddressRow, Case, CaseAddress, Contact, Event, Message
+from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Contact, Event, Message
 from gateway.notices import Way
+from gateway.pipeline.loops import is_loop
 from gateway.pipeline.parts import Parts
 from normalizer import tracking
 from normalizer.complaint import Complaint
@@ -33,6 +34,7 @@ _ANSWERS = {
     "no_case": "no_case",
     "stop": "stopped",
     "start": "started",
+    "language": "language_set",
     "help": "help",
     "greeting": "greeting",
     "not_understood": "not_understood",
@@ -96,6 +98,8 @@ class Registering:
         elif placement.action in ("stop", "start"):
             for address in own:
                 address.stopped_at = self.now if placement.action == "stop" else None
+        elif placement.action == "language" and self.complaint.wanted_language:
+            self._choose_language(own, self.complaint.wanted_language)
         self._finish(case)
         # A machine's mail is registered like any other, but never answered (RFC 3834).
         return None if self.complaint.auto else self._answer(placement, case, addresses)
@@ -110,7 +114,7 @@ class Registering:
             kind=complaint.kind,
             subject=complaint.subject,
             text=complaint.text or complaint.subject or "",
-            language=speak(complaint.language.tag, settings.default_language),
+            language=self._language(addresses),
             administration=competent.slug if competent else None,
             confidence=route.confidence,
             candidates=[list(candidate) for candidate in route.candidates],
@@ -134,6 +138,25 @@ class Registering:
             share = round(route.confidence, 3)
             self._note(case, "guichet", "routed", administration=competent.slug, confidence=share)
         return case
+
+    def _language(self, addresses: Sequence[AddressRow]) -> str:
+        """What to answer in: the language that the sender chose, or else the one they write."""
+        chosen = addresses[0].contact.chosen_language if self._is_known(addresses) else None
+        return speak(chosen or self.complaint.language.tag, self.parts.settings.default_language)
+
+    def _is_known(self, addresses: Sequence[AddressRow]) -> bool:
+        """Whether the first address is surely the sender's: a form proves none."""
+        return bool(addresses) and self.complaint.sender is not None
+
+    def _choose_language(self, own: Sequence[AddressRow], tag: str) -> None:
+        """From now on, and in every case that is not over yet, write to them in this one."""
+        for address in own:
+            address.contact.chosen_language = address.contact.language = tag
+            self.session.execute(
+                update(Case)
+                .where(Case.contact_id == address.contact_id, Case.status.not_in(CLOSED))
+                .values(language=tag)
+            )
 
     def _add(self, case: Case) -> None:
         """Join a message to a case; an answer to our question puts the case back to work."""
@@ -163,6 +186,8 @@ class Registering:
         self, placement: Placement, case: Case | None, addresses: Sequence[AddressRow]
     ) -> str | None:
         key = _ANSWERS.get(placement.action)
+        if key == "language_set" and not self.complaint.wanted_language:
+            key = "language_ask"
         if key is None:
             return None
         way = self._way_back(addresses, even_stopped=key == "stopped")
@@ -171,6 +196,10 @@ class Registering:
                 self._note(case, "guichet", "nobody_to_tell", notice=key)
             return None
         if self.spoken and way.channel == self.complaint.channel:
+            return None
+        if self._is_loop(way):
+            if case is not None:
+                self._note(case, "guichet", "not_answered", notice=key, reason="loop")
             return None
         notices, cause = self.parts.notices, f"{key}:{self.message.id}"
         if case is not None:
@@ -181,12 +210,16 @@ class Registering:
                 way,
                 key,
                 {},
-                self.complaint.language.tag,
+                self._language(addresses),
                 cause,
                 self.now,
                 thread=(self.message.reference,),
             )
         return way.channel
+
+    def _is_loop(self, way: Way) -> bool:
+        most = self.parts.settings.email_auto_answers
+        return is_loop(self.session, way, self.complaint.subject, most, self.now)
 
     def _way_back(self, addresses: Sequence[AddressRow], *, even_stopped: bool) -> Way | None:
         """The first way that reaches the sender; nobody who said stop, but to tell them so."""

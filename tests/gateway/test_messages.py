@@ -124,7 +124,8 @@ def test_a_catalogue_names_its_language_and_counts_as_the_language_does(language
 def test_latin_catalogues_hold_no_other_script(language: str) -> None:
     for context, entry in entries(language):
         letters = {unicodedata.name(c).split()[0] for c in str(entry.string) if c.isalpha()}
-        assert letters <= {"LATIN"}, context
+        # The one sentence that names each language in its own letters.
+        assert letters <= {"LATIN"} or context == "language_ask/long", context
 
 
 @pytest.mark.parametrize(("language", "key"), EVERYWHERE)

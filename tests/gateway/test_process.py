@@ -289,3 +289,26 @@ def test_attachments_belong_to_the_complaint(house: House) -> None:
 def test_a_short_word_is_answered_in_the_language_its_sender_writes(house: House) -> None:
     take(house, sms(ARABIC), sms("ok 12"))
     assert {row.language for row in rows(house, OutboundRow)} == {"ar"}
+
+
+@pytest.mark.parametrize(
+    ("said", "tag"),
+    [("FR", "fr"), ("بالعربية", "ar"), ("en français svp", "fr"), ("/language es", "es")],
+)
+def test_a_citizen_changes_the_language_of_all_that_is_said_from_then_on(
+    house: House, said: str, tag: str
+) -> None:
+    take(house, sms("Water has been cut off in our street in Fes for two days"))
+    take(house, sms(said))
+    assert [row.language for row in rows(house, OutboundRow)] == ["en", tag]
+    (case,) = rows(house, Case)
+    house.cases.change(case.number, status="in_progress", actor="agent")
+    take(house, sms("The street lights in Agadir are broken again, every night"))
+    assert [row.language for row in rows(house, OutboundRow)][2:] == [tag, tag]
+
+
+def test_asking_for_another_language_shows_which_there_are(house: House) -> None:
+    take(house, sms("/language"))
+    (row,) = rows(house, OutboundRow)
+    assert row.key == "language_ask"
+    assert rows(house, Case) == []

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("language", sa.String(length=16), nullable=True),
+        sa.Column("chosen_language", sa.String(length=16), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
