@@ -12,12 +12,16 @@ JOBS ?= auto
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: .venv/installed ## Start Guichet; with REDIS_URL: web, worker and poller of the Procfile
+run: .venv/installed var/secret_key ## Start Guichet; with REDIS_URL: web, worker and poller of the Procfile
 	@if [ -n "$$REDIS_URL" ]; then \
+	  [ -n "$$SECRET_KEY$$SECRET_KEY_FILE" ] || export SECRET_KEY_FILE=var/secret_key; \
 	  $(BIN)/python -m gateway init-db && \
 	  PATH="$(CURDIR)/$(BIN):$$PATH" PUBLIC_URL="$${PUBLIC_URL:-http://localhost:$(PORT)}" \
 	    exec $(BIN)/honcho start --port $(PORT) web work poll; \
 	else exec $(BIN)/python -m gateway serve --demo; fi
+
+var/secret_key: | .venv/installed
+	@mkdir -p var && umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_hex(32))' > $@
 
 install: .venv/installed ## Make .venv with the pinned dependencies
 

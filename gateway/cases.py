@@ -30,7 +30,6 @@ NOTICES = {
     "inadmissible": "inadmissible",
     "reopened": "reopened",
 }
-STATUSES = ("received", *NOTICES)
 #: These say nothing without words: a question needs asking, a refusal its reason.
 NEEDS_MESSAGE = ("awaiting_citizen", "answered", "inadmissible")
 #: An answer longer than this belongs into a document.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.cases import STATUSES, CaseError
+from gateway.cases import NOTICES, CaseError
 from gateway.cli import die
 from gateway.commands.opening import console, opened
 from gateway.show import show_case
@@ -13,7 +13,7 @@ from normalizer import tracking
 
 @click.command()
 @click.argument("number")
-@click.option("--status", type=click.Choice(STATUSES), help="The new status. Without: only show.")
+@click.option("--status", type=click.Choice(list(NOTICES)), help="The new status. Without: only show.")
 @click.option("--message", help="What to tell the citizen, in their language.")
 @click.option("--administration", help="With --status routed: the slug of who is competent.")
 @click.option("--actor", default="console", show_default=True, help="Who the history will name.")

@@ -10,6 +10,7 @@ import click
 
 from channels.base import BadSetting, Pulled
 from gateway import work as working
+from gateway.commands.intake import intake
 from gateway.commands.opening import console, opened, plainly, settings
 from gateway.serve import serve as serving
 from gateway.settings import load
@@ -48,7 +49,8 @@ def poll() -> None:
             # Not an error: a Procfile starts this process whether or not a channel wants it.
             console.print("No channel needs polling: set IMAP_URL, or TELEGRAM_MODE=polling.")
             stop.wait()
-        working.poll(house, pulled, stop)
+        with intake(console) as progress:
+            working.poll(house, pulled, stop, progress)
 
 
 def _demo() -> dict[str, str]:

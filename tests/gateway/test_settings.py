@@ -75,7 +75,7 @@ def test_a_key_is_made_once_for_one_process_and_demanded_of_many(
     assert load({}).secret_key == made
     assert (tmp_path / "var/secret_key").stat().st_mode & 0o077 == 0
     with pytest.raises(BadSetting, match="SECRET_KEY"):
-        load({"DATABASE_URL": "postgresql://localhost/x"})
+        load({"REDIS_URL": "redis://localhost"})
 
 
 def test_no_secret_is_shown_with_the_settings() -> None:
