@@ -98,16 +98,23 @@ class Inbound:
     ============== ==========================================================================
     language       BCP 47 tag that the citizen chose (a key on the phone, the form's language)
     ui_language    BCP 47 tag of the program they write with: believed only when nothing else tells
+    intent         ``status`` when the citizen asked for that by a key, not by words
     kind           complaint, suggestion, remark or question, as the citizen said
     administration slug that the citizen chose
-    city           city slug that the citizen chose
-    event          not a complaint, kept all the same: ``call-started``, ``not-understood``
+    city           city that the citizen chose: its slug, its name or a postal code
+    event          not a complaint, kept all the same: ``call-started``, ``not-understood``;
+                   ``pin``: the text is the code for the case of ``in_reply_to``; ``transcript``:
+                   it is what a machine heard in the recording of ``in_reply_to``
     auto           why this is a machine's mail and must not be answered (``auto-replied``)
     bounce         the same for a delivery failure
     message_id     the channel's own id of this message, which an answer to it should name
     thread         twelve digits of the case that a signed reply address of ours stands for
     text_format    ``html`` when ``text`` is HTML, ``mail`` when it is a plain mail body
     problem        why it could not be taken apart; the whole of it is then its one attachment
+    opt_out        STOP, START or HELP when the provider itself has obeyed and answered that word
+    part           ``reference/total/position`` of a piece of a long text: pieces become one
+    pin            four digits that open a case together with its number
+    transcriber    name of the machine that wrote the text down, with event ``transcript``
     unheard        nobody listens to the HTTP answer any more: the number must be sent instead
     reply_mail     mailbox to answer to, on a channel that cannot answer itself
     reply_tel      phone to answer to, likewise
@@ -149,7 +156,8 @@ class Outbound:
     ``choices`` are short answers they can pick, as (value, label): digits in an SMS, buttons in
     Telegram. ``number`` is the case's, twelve digits, so that mail can thread on it.
     ``in_reply_to`` and ``references`` are the channel's own ids of earlier messages, latest last.
-    ``automatic`` says that a machine wrote it (an acknowledgement), not an agent.
+    ``automatic`` says that a machine wrote it (an acknowledgement), not an agent. ``account`` is
+    the ``Inbound.account`` that is answered: which of ours the citizen wrote to, if they did.
     """
 
     id: int
@@ -163,6 +171,7 @@ class Outbound:
     choices: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
     automatic: bool = True
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,7 @@ class WireRequest:
     body: bytes
     received_at: datetime
     files: tuple[Attachment, ...] = ()
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +222,45 @@ class Reply:
     status: int = 200
 
 
+class Notebook(Protocol):
+    """What an adapter must remember between two requests of one conversation, such as a phone
+    call. The gateway keeps it in its database for a day, so that any process can go on."""
+
+    def read(self, key: str) -> Mapping[str, str]:
+        """What was last written under a key; nothing for a new one."""
+        ...
+
+    def write(self, key: str, facts: Mapping[str, str]) -> None:
+        """Keep ``facts`` instead of what was there. Keys begin with the channel's name."""
+        ...
+
+
+class Scratch:
+    """A notebook that forgets when its process ends: for an adapter that is tried alone."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, Mapping[str, str]] = {}
+
+    def read(self, key: str) -> Mapping[str, str]:
+        return self._pages.get(key, {})
+
+    def write(self, key: str, facts: Mapping[str, str]) -> None:
+        self._pages[key] = dict(facts)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an adapter may know of the house.
 
     ``environ`` holds the settings by their documented names, ``NAME_FILE`` already read.
-    ``phrase`` says sentences to citizens, ``public_url`` has no slash at its end.
+    ``phrase`` says sentences to citizens, ``public_url`` has no slash at its end, ``notes`` is
+    where the steps of a conversation are remembered.
     """
 
     environ: Mapping[str, str]
     public_url: str
     phrase: Phrase
+    notes: Notebook = field(default_factory=Scratch)
 
 
 @runtime_checkable

@@ -68,6 +68,9 @@ CODES: Mapping[int, Refusal] = {
     21612: Refusal("no SMS goes from our number to this one"),
     21614: Refusal("this number is not a mobile phone"),
     21617: Refusal("the text is longer than 1600 characters"),
+    63003: Refusal("this number is not on WhatsApp"),
+    63018: Refusal("too many messages go over WhatsApp at once", retryable=True),
+    63024: Refusal("this number is not on WhatsApp"),
     # WhatsApp: 24 hours after the citizen's last message only templates may be sent.
     63016: Refusal("the citizen's last WhatsApp message is over 24 hours old"),
 }

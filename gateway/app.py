@@ -18,6 +18,7 @@ from gateway.web.api import api
 from gateway.web.current import KEY
 from gateway.web.health import health
 from gateway.web.hooks import hooks
+from gateway.web.prompts import prompts
 from gateway.web.simulator import Simulator
 
 #: How long providers wait before they try again while our database is away, in seconds.
@@ -60,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     limits.init_app(app, settings)
     pages.init_app(app)
-    for blueprint in (pages.pages, hooks, api, health):
+    for blueprint in (pages.pages, hooks, api, health, prompts):
         app.register_blueprint(blueprint)
     for machine in (hooks, api, health):
         pages.csrf.exempt(machine)

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from channels.base import AddressKind
 from gateway import clock
+from gateway.labels import note, note_confirmed
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, OutboundRow
 from gateway.notices import Notices
 from gateway.queue import DELIVER, Bell
@@ -32,6 +33,10 @@ NOTICES = {
 }
 #: These say nothing without words: a question needs asking, a refusal its reason.
 NEEDS_MESSAGE = ("awaiting_citizen", "answered", "inadmissible")
+#: By these an administration takes up what was routed to it.
+_CONFIRMS = ("in_progress", "awaiting_citizen", "answered")
+#: So often a case is sent on until a person above the administrations decides whose it is.
+HOPS = 3
 #: An answer longer than this belongs into a document.
 MESSAGE_LIMIT = 4000
 
@@ -60,13 +65,15 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class SaidView:
-    """One thing an administration said to the citizen. ``state`` is what became of it."""
+    """One thing an administration said to the citizen. ``state`` is what became of it, ``segments``
+    as how many SMS it is billed."""
 
     at: datetime
     key: str
     text: str
     channel: str
     state: str
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class CaseView:
     kind: str
     subject: str | None
     text: str
+    transcribed: bool
     language: str
     channel: str
     administration: str | None
@@ -86,6 +94,9 @@ class CaseView:
     due_at: datetime
     closed_at: datetime | None
     version: int
+    #: How many administrations have sent it on, and whether that is now for an arbiter.
+    hops: int
+    disputed: bool
     candidates: tuple[tuple[str, float], ...]
     reasons: tuple[str, ...]
     events: tuple[EventView, ...]
@@ -203,10 +214,12 @@ class Cases:
         data: dict[str, Any] = {"status": status, "before": case.status}
         if message:
             data["message"] = message
+        case.status = status
         if administration:
             data |= {"administration": administration, "from": case.administration}
-            case.administration = administration
-        case.status = status
+            data |= self._transfer(session, case, administration, now)
+        elif status in _CONFIRMS:
+            note_confirmed(session, case, self.directory, now)
         case.closed_at = now if status in CLOSED else None
         event = Event(case_id=case.id, at=now, actor=actor, kind="status", data=data)
         session.add(event)
@@ -220,6 +233,20 @@ class Cases:
             message=message or "",
             automatic=False,
         )
+
+    def _transfer(
+        self, session: Session, case: Case, administration: str, now: datetime
+    ) -> dict[str, Any]:
+        """Give the case to an administration, or, when too many have sent it on, to an arbiter:
+        a case in triage that says so. What more the event shall say is returned."""
+        case.hops += case.administration is not None
+        case.disputed = case.administration is not None and case.hops >= HOPS
+        if case.disputed:
+            case.administration, case.status = None, "received"
+            return {"status": "received", "disputed": True, "hops": case.hops}
+        note(session, case, administration, "agent", self.directory, now)
+        case.administration = administration
+        return {"hops": case.hops}
 
     def _address(self, said: str) -> Address | None:
         kind: AddressKind = "mail" if "@" in said else "tel"
@@ -237,6 +264,7 @@ def _view(session: Session, case: Case) -> CaseView:
         kind=case.kind,
         subject=case.subject,
         text=case.text,
+        transcribed=case.transcribed,
         language=case.language,
         channel=case.channel,
         administration=case.administration,
@@ -245,10 +273,13 @@ def _view(session: Session, case: Case) -> CaseView:
         due_at=case.due_at,
         closed_at=case.closed_at,
         version=case.version,
+        hops=case.hops,
+        disputed=case.disputed,
         candidates=tuple((slug, share) for slug, share in case.candidates),
         reasons=tuple(case.reasons),
         events=tuple(EventView(one.at, one.actor, one.kind, one.data) for one in events),
         replies=tuple(
-            SaidView(one.created_at, one.key, one.text, one.channel, one.state) for one in said
+            SaidView(one.created_at, one.key, one.text, one.channel, one.state, one.segments)
+            for one in said
         ),
     )

@@ -21,6 +21,7 @@ COMMANDS = {
     "retry": "gateway.commands.tend:retry",
     "token": "gateway.commands.tend:token",
     "channels": "gateway.commands.tend:channels",
+    "router": "gateway.commands.router:router",
     "case": "gateway.commands.case:case",
     "normalize": "gateway.commands.stages:normalize",
     "detect-language": "gateway.commands.stages:detect_language",

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from gateway.codes import opened
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Message, OutboundRow
 from normalizer.complaint import Complaint
+
+#: Texts that follow one another so quickly are one story told in several breaths.
+BURST = timedelta(minutes=2)
+#: While nobody has begun to work on a case its complaint may still grow.
+UNTOUCHED = ("received", "routed")
 
 Action = Literal[
     "new",  # a case of its own
@@ -24,36 +31,47 @@ Action = Literal[
     "help",
     "greeting",
     "not_understood",  # a sticker, a poll: a friendly word, no case
+    "pin",  # a caller chose the code of their case
+    "transcript",  # what a machine heard in a recording
     "keep",  # nothing to say: a call that began, a bounce, a machine's mail
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What to do with a message, and the case it is about."""
+    """What to do with a message, and the case it is about. ``burst``: it goes on with what its
+    sender wrote a moment ago, and was acknowledged with that."""
 
     action: Action
     case: Case | None = None
+    burst: bool = False
 
 
-def place(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Placement:
+def place(
+    session: Session, complaint: Complaint, addresses: Sequence[AddressRow], secret: str
+) -> Placement:
     """Decide, strongest proof first: threading, a number that is theirs, a word to the machine.
 
-    ``addresses`` are the sender's own rows. Whatever is left is new matter: better a case too
-    many than a citizen unheard.
+    ``addresses`` are the sender's own rows, ``secret`` is what callers' codes are kept with.
+    Whatever is left is new matter: better a case too many than a citizen unheard.
     """
     threaded = _threaded(session, complaint, addresses)
     if complaint.event is not None:
         return Placement(_eventful(complaint), threaded)
     if threaded is not None:
-        return Placement("status" if complaint.intent == "status" else "addition", threaded)
+        if complaint.intent == "status":
+            return Placement("status", threaded)
+        return Placement("addition", threaded, burst=_is_fresh(threaded, complaint))
     if complaint.auto is not None:
         return Placement("keep" if complaint.bounced else "new")
     if complaint.sender is None:
         # A form is filled in to file something, and proves nobody's address.
         return Placement("new")
-    if complaint.numbers and (numbered := _numbered(session, complaint, addresses)):
+    if complaint.numbers and (numbered := _numbered(session, complaint, addresses, secret)):
         return numbered
+    if complaint.keyed and complaint.text and not complaint.numbers:
+        # Digits typed on a phone that are no number of ours: not the latest case instead.
+        return Placement("unknown_number")
     return _by_wish(session, complaint, addresses)
 
 
@@ -69,6 +87,8 @@ def owns(session: Session, case_id: int, addresses: Sequence[AddressRow]) -> boo
 
 
 def _eventful(complaint: Complaint) -> Action:
+    if complaint.event in ("pin", "transcript"):
+        return "pin" if complaint.event == "pin" else "transcript"
     return "not_understood" if complaint.event == "not-understood" and complaint.sender else "keep"
 
 
@@ -99,7 +119,7 @@ def _threaded(
 
 
 def _numbered(
-    session: Session, complaint: Complaint, addresses: Sequence[AddressRow]
+    session: Session, complaint: Complaint, addresses: Sequence[AddressRow], secret: str
 ) -> Placement | None:
     theirs = _theirs(addresses)
     case = session.scalar(
@@ -107,9 +127,10 @@ def _numbered(
     )
     if case is not None:
         return Placement("status" if complaint.intent == "status" else "addition", case)
-    if complaint.intent == "status":
-        return Placement("unknown_number")
-    return None
+    if complaint.intent != "status":
+        return None
+    known = opened(session, complaint.numbers[0], complaint.pin, secret) if complaint.pin else None
+    return Placement("status", known) if known else Placement("unknown_number")
 
 
 def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Placement:
@@ -131,7 +152,38 @@ def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[Address
         case "greeting":
             return Placement("greeting")
         case "new":
-            return Placement("new" if complaint.has_substance else "help")
+            if not complaint.has_substance:
+                return Placement("help")
+            begun = _begun(session, complaint, addresses)
+            return Placement("addition", begun, burst=True) if begun else Placement("new")
+
+
+def _is_fresh(case: Case, complaint: Complaint) -> bool:
+    """Whether a case is so new that its acknowledgement answers this message too."""
+    near = abs(case.created_at - complaint.received_at) <= BURST
+    return near and case.status in UNTOUCHED and case.channel == complaint.channel
+
+
+def _begun(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Case | None:
+    """The case that this sender opened over this channel a moment ago, and goes on with.
+
+    Providers deliver out of order, so a moment later counts too. What has a subject of its own,
+    such as a mail, begins a matter of its own.
+    """
+    if complaint.subject:
+        return None
+    at = complaint.received_at
+    return session.scalar(
+        _theirs(addresses)
+        .where(
+            Case.channel == complaint.channel,
+            Case.subject.is_(None),
+            Case.status.in_(UNTOUCHED),
+            Case.created_at.between(at - BURST, at + BURST),
+        )
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
 
 
 def _theirs(addresses: Sequence[AddressRow]) -> Select[Case]:

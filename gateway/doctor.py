@@ -19,7 +19,7 @@ from gateway.settings import Settings
 
 #: What a channel needs to be set up.
 _NEEDS = {
-    "sms": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
+    "sms": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM, or an SMS_PROVIDER",
     "voice": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
     "email": "IMAP_URL, SMTP_URL and EMAIL_ADDRESS",
     "telegram": "TELEGRAM_BOT_TOKEN and TELEGRAM_SECRET_TOKEN",

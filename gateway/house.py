@@ -9,13 +9,16 @@ from channels.base import Channel, Context
 from channels.registry import build as build_channels
 from gateway.cases import Cases
 from gateway.files import Files
+from gateway.learning import Learner
 from gateway.messages import phrase
+from gateway.notebook import Notes
 from gateway.notices import Notices
 from gateway.pipeline import Parts, Pipeline
 from gateway.queue import Bell, RedisBell, ThreadBell
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import Tokens
+from gateway.transcribers import build as build_transcriber
 from routing.directory import Directory
 
 
@@ -31,6 +34,7 @@ class House:
     bell: Bell
     pipeline: Pipeline
     cases: Cases
+    learner: Learner
     tokens: Tokens
     #: Names of the channels whose provider is played by the simulator.
     simulated: frozenset[str] = field(default_factory=frozenset)
@@ -54,15 +58,17 @@ def build(
     Raises BadSetting, and BadDirectory for unusable data of administrations.
     """
     overlay = overlay or {}
-    context = Context({**settings.environ, **overlay}, settings.public_url, phrase)
+    store = Store(settings.database_url)
+    notes = Notes(store)
+    context = Context({**settings.environ, **overlay}, settings.public_url, phrase, notes)
     channels = build_channels(context)
     real = build_channels(Context(settings.environ, settings.public_url, phrase)) if overlay else {}
     directory = Directory.load(settings.guichet_directory)
-    store = Store(settings.database_url)
     bell: Bell = RedisBell(settings.redis_url) if settings.redis_url else ThreadBell()
     own = {name: adapter.addresses for name, adapter in channels.items()}
     known = store.announced() if by_announcement else {}
     notices = Notices(settings, directory, known or own)
+    learner = Learner(store, directory, settings.router_dir)
     parts = Parts(
         settings,
         store,
@@ -71,6 +77,8 @@ def build(
         channels,
         bell,
         notices,
+        learner,
+        build_transcriber(settings.environ),
     )
     return House(
         settings=settings,
@@ -81,6 +89,7 @@ def build(
         bell=bell,
         pipeline=Pipeline(parts),
         cases=Cases(store, directory, bell, notices),
+        learner=learner,
         tokens=Tokens(store),
         simulated=frozenset(channels) - frozenset(real) if overlay else frozenset(),
     )

@@ -130,6 +130,16 @@ class Case(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    #: A machine wrote down what a caller said; the text is its best guess.
+    transcribed: Mapped[bool] = mapped_column(default=False)
+    #: The HMAC of a code that the caller chose, by which they may ask from another phone.
+    pin: Mapped[str | None] = mapped_column(String(64))
+    #: Wrong codes so far; after some of them the code proves nothing any more.
+    pin_failures: Mapped[int] = mapped_column(default=0)
+    #: How many administrations have sent it on.
+    hops: Mapped[int] = mapped_column(default=0)
+    #: It was sent on so often that a person above them decides whose it is.
+    disputed: Mapped[bool] = mapped_column(default=False)
     #: Counts changes, so that two people never overwrite one another.
     version: Mapped[int] = mapped_column(nullable=False)
 
@@ -222,6 +232,20 @@ class AttachmentRow(Base):
     error: Mapped[str | None]
 
 
+class Label(Base):
+    """What a person decided a case to be: what the router learns from. The newest one counts."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    #: A destination of the router; of every city's commune it is ``commune``.
+    slug: Mapped[str] = mapped_column(String(80))
+    #: ``agent`` or ``citizen``.
+    who: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]
+
+
 class Event(Base):
     """One line of a case's history, never changed once written."""
 
@@ -255,7 +279,7 @@ class OutboundRow(Base):
     #: What it is for, so that one cause never makes two: ``acknowledged:<message id>``.
     cause: Mapped[str] = mapped_column(String(100), unique=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
-    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"))
+    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), index=True)
     channel: Mapped[str] = mapped_column(String(40))
     account: Mapped[str]
     key: Mapped[str] = mapped_column(String(40))
@@ -268,6 +292,8 @@ class OutboundRow(Base):
     references: Mapped[list[Any]]
     choices: Mapped[list[Any]]
     automatic: Mapped[bool]
+    #: As how many SMS it is billed; None for what is no SMS.
+    segments: Mapped[int | None]
     #: queued → sent → delivered, or failed. ``sent``: the provider took it.
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime]
@@ -295,6 +321,25 @@ class ReportRow(Base):
     opted_out: Mapped[bool]
     raw: Mapped[bytes]
     at: Mapped[datetime]
+
+
+class NoteRow(Base):
+    """What an adapter remembers between two requests of one conversation, such as a call."""
+
+    __tablename__ = "notes"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    data: Mapped[dict[str, Any]]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PaceRow(Base):
+    """When a channel whose sends are counted by the second may send its next message."""
+
+    __tablename__ = "paces"
+
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    next_at: Mapped[datetime]
 
 
 class ChannelRow(Base):

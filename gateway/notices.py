@@ -10,13 +10,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.fitting import fit, is_chat, split
 from gateway.messages import SENTENCES, Style, render, speak
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message, OutboundRow
+from gateway.segments import measure
 from gateway.settings import Settings
+from normalizer.contact import takes_texts
 from routing.directory import Directory
 
 #: Sentences that a whole-message channel may carry are long; these channels have their own.
 STYLES: Mapping[str, Style] = {"sms": "sms", "voice": "voice"}
+#: Ways to a phone that its number shares with SMS: an account there is written with its name
+#: before it (``whatsapp:+1…``), and what fails there goes out as an SMS.
+NETWORKS = ("whatsapp",)
 #: How a sentence changes while nobody is competent yet, and when the case is over.
 _IN_TRIAGE = {"acknowledged": "acknowledged_triage", "status": "status_triage"}
 _OVER = {"status": "status_over"}
@@ -38,6 +44,21 @@ class Way:
     channel: str
     account: str = ""
 
+    @property
+    def network(self) -> str | None:
+        """Which of ``NETWORKS`` it takes, if one."""
+        return network_of(self.account)
+
+    @property
+    def style(self) -> Style:
+        """How long a sentence may be here; chats have room where SMS have none."""
+        return "long" if self.network else STYLES.get(self.channel, "long")
+
+    @property
+    def label(self) -> str:
+        """One word for the way, without the address."""
+        return f"{self.channel}+{self.network}" if self.network else self.channel
+
 
 @dataclass(frozen=True, slots=True)
 class Notices:
@@ -48,14 +69,13 @@ class Notices:
     directory: Directory
     channels: Mapping[str, str]
 
-    def say(self, key: str, facts: Facts, language: str, channel: str) -> str:
-        """The sentence ``key`` in the citizen's language, as long as the channel allows.
+    def say(self, key: str, facts: Facts, language: str, style: Style) -> str:
+        """The sentence ``key`` in the citizen's language, as long as ``style`` allows.
 
         ``facts`` are plain values as kept with the row: number, administration (slug), due (ISO
         date), status, message.
         """
         spoken = speak(language, self.settings.default_language)
-        style = STYLES.get(channel, "long")
         told = dict(facts)
         if due := facts.get("due"):
             told["due"] = date.fromisoformat(due)
@@ -97,7 +117,12 @@ class Notices:
             if addresses == address.kind and name not in _DEAF
         ]
         for name in sorted(able, key=lambda name: (name != channel, name == "voice")):
-            yield Way(address, name, account if name == channel else "")
+            way = Way(address, name, account if name == channel else "")
+            if way.network:
+                yield way
+                way = Way(address, name)
+            if name != "sms" or takes_texts(address.value):
+                yield way
 
     def tell(
         self,
@@ -142,30 +167,42 @@ class Notices:
         automatic: bool = True,
         thread: Sequence[str] = (),
     ) -> OutboundRow:
-        """Write one outbound row. ``cause`` with the way makes it unique: one cause, one notice."""
+        """Write an outbound row, or several when the text is too long for one message; the first
+        is returned. ``cause`` with the way makes it unique: one cause, one notice."""
         thread = thread or (_thread(session, case, way.channel) if case else ())
-        row = OutboundRow(
-            cause=f"{cause}/{way.channel}/{way.address.id}",
-            case_id=case.id if case else None,
-            address_id=way.address.id,
-            channel=way.channel,
-            account=way.account,
-            key=key,
-            facts=dict(facts),
-            text=self.say(key, facts, language, way.channel),
-            language=speak(language, self.settings.default_language),
-            subject=self._subject(case, facts, language, way.channel),
-            in_reply_to=thread[-1] if thread else None,
-            references=list(thread),
-            choices=[],
-            automatic=automatic,
-            state="queued",
-            due_at=now,
-            tries=0,
-            created_at=now,
-        )
-        session.add(row)
-        return row
+        spoken = speak(language, self.settings.default_language)
+        text = self.say(key, facts, language, way.style)
+        texts = [text]
+        if way.style == "sms":
+            texts = split(fit(text, spoken))
+        elif way.network:
+            texts = split(text, is_chat)
+        rows = [
+            OutboundRow(
+                cause=f"{cause}{f'#{n}' if n else ''}/{way.label}/{way.address.id}",
+                case_id=case.id if case else None,
+                address_id=way.address.id,
+                channel=way.channel,
+                account=way.account,
+                key=key,
+                facts=dict(facts),
+                text=one,
+                language=spoken,
+                subject=self._subject(case, facts, language, way.channel),
+                in_reply_to=thread[-1] if thread else None,
+                references=list(thread),
+                choices=[],
+                automatic=automatic,
+                segments=measure(one).segments if way.style == "sms" else None,
+                state="queued",
+                due_at=now,
+                tries=0,
+                created_at=now,
+            )
+            for n, one in enumerate(texts)
+        ]
+        session.add_all(rows)
+        return rows[0]
 
     def next_way(self, session: Session, failed: OutboundRow) -> Way | None:
         """Another way for a notice that could not be delivered, one not tried yet for it."""
@@ -173,15 +210,16 @@ class Notices:
         if case is None:
             return None
         cause = cause_of(failed)
-        tried = set(
-            session.execute(
-                select(OutboundRow.channel, OutboundRow.address_id).where(
+        tried = {
+            (channel, network_of(account), address)
+            for channel, account, address in session.execute(
+                select(OutboundRow.channel, OutboundRow.account, OutboundRow.address_id).where(
                     OutboundRow.cause.startswith(cause + "/", autoescape=True)
                 )
             )
-        )
+        }
         for way in self.ways(session, case):
-            if (way.channel, way.address.id) not in tried:
+            if (way.channel, way.network, way.address.id) not in tried:
                 return way
         return None
 
@@ -197,8 +235,14 @@ class Notices:
 
 
 def cause_of(row: OutboundRow) -> str:
-    """The cause without the way it took."""
-    return row.cause.rsplit("/", 2)[0]
+    """The cause without the way it took, and without which piece of a long text it is."""
+    return row.cause.rsplit("/", 2)[0].partition("#")[0]
+
+
+def network_of(account: str) -> str | None:
+    """Which of ``NETWORKS`` an account of ours belongs to, if one."""
+    name = account.partition(":")[0]
+    return name if name in NETWORKS and name != account else None
 
 
 def _thread(session: Session, case: Case, channel: str) -> tuple[str, ...]:

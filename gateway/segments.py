@@ -6,15 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Alphabet = Literal["gsm7", "ucs2"]
+from channels.gsm import GSM7, GSM7_EXTENSION, is_gsm7
 
-#: The GSM 7-bit default alphabet (3GPP TS 23.038, 6.2.1) without its escape to the extension.
-GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-#: Its extension table (6.2.1.1): each of these takes an escape septet before its own.
-GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+__all__ = ["GSM7", "GSM7_EXTENSION", "Alphabet", "Length", "measure"]
+
+Alphabet = Literal["gsm7", "ucs2"]
 
 #: Units of a message that stands alone, and of each part of a longer one: six octets of every
 #: part then go to the header that says which part it is (3GPP TS 23.040, 9.2.3.24).
@@ -33,7 +29,7 @@ class Length:
 
 def measure(text: str) -> Length:
     """The alphabet that a text needs, how long it is in it, and the segments it is billed as."""
-    alphabet: Alphabet = "gsm7" if set(text) <= GSM7 | GSM7_EXTENSION else "ucs2"
+    alphabet: Alphabet = "gsm7" if is_gsm7(text) else "ucs2"
     wide = GSM7_EXTENSION.__contains__ if alphabet == "gsm7" else _is_surrogate_pair
     widths = [2 if wide(character) else 1 for character in text]
     units = sum(widths)

@@ -48,7 +48,7 @@ class Settings(BaseModel):
     )
     secret_key: str = Field(
         "",
-        description="Signs receipts, forms and reply addresses. Unset with SQLite: made once and "
+        description="Signs receipts, forms and reply addresses. Unset without Redis: made once and "
         "kept in `var/secret_key`.",
         repr=False,
     )
@@ -81,6 +81,9 @@ class Settings(BaseModel):
     guichet_directory: Path | None = Field(
         None, description="The administrations' data folder. Unset: the Moroccan one that ships."
     )
+    router_dir: Path = Field(
+        VAR / "router", description="Where the models are kept that learnt from agents' decisions."
+    )
     simulator: Literal["0", "1", "allow-public"] = Field(
         "0",
         description="`1`: channels without credentials get a simulated provider and `/simulator` "
@@ -104,6 +107,27 @@ class Settings(BaseModel):
         20.0, description="How long one wait for mail or Telegram lasts at most."
     )
 
+    # SMS
+    sms_provider: str = Field(
+        "twilio",
+        description="Who carries SMS: `twilio`, `kannel`, `africastalking`, `infobip`, or the path "
+        "of a profile of your own (`docs/phone.md`).",
+    )
+    sms_url: str | None = Field(
+        None, description="Where a provider other than Twilio is; Kannel's ends in `/sendsms`."
+    )
+    sms_user: str | None = Field(None, description="Our user name there.")
+    sms_password: str | None = Field(None, description="Our password or API key there.", repr=False)
+    sms_token: str | None = Field(
+        None,
+        description="What that provider must send with each webhook; made up by you.",
+        repr=False,
+    )
+    sms_sender: str | None = Field(None, description="Our number, short code or sender name there.")
+    sms_per_second: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="How many SMS our number may send in a second; more wait their turn."
+    )
+
     # Twilio: SMS and voice
     twilio_account_sid: str | None = Field(None, description="The account, `AC…`.")
     twilio_auth_token: str | None = Field(
@@ -117,6 +141,20 @@ class Settings(BaseModel):
     )
     twilio_api_url: str | None = Field(
         None, description="Another address than Twilio's own, for tests."
+    )
+
+    # Calls
+    voice_human_number: str | None = Field(
+        None, description="Who answers when a caller presses 0, in E.164. Unset: nobody."
+    )
+    voice_prompts: Path | None = Field(
+        None,
+        description="A folder of recordings instead of ours, `<language>/<sentence>.mp3`.",
+    )
+    voice_transcriber: str | None = Field(
+        None,
+        description="Who writes down what callers say: `twilio`, or a plug-in's name. Unset: "
+        "nobody, and a recording waits for a person's ears.",
     )
 
     # Telegram
@@ -138,7 +176,9 @@ class Settings(BaseModel):
     # Mail
     imap_url: str | None = Field(
         None,
-        description="The mailbox: `imaps://user:pw@host:993/INBOX`; also `imap+starttls://`.",
+        description="The mailbox: `imaps://user:pw@host:993/INBOX`; also `imap+starttls://`. "
+        "Several, apart by commas or blanks, are all read; what comes to two of them is one "
+        "message.",
         repr=False,
     )
     smtp_url: str | None = Field(
@@ -151,6 +191,34 @@ class Settings(BaseModel):
         "0",
         description="`1`: the mail server takes `name+anything@domain` too, so replies and bounces "
         "come to signed addresses that tell their case.",
+    )
+
+    email_oauth2_token: str | None = Field(
+        None,
+        description="Access token (XOAUTH2) for users that `IMAP_URL` and `SMTP_URL` name without "
+        "a password. Given as a file it is read at each login, and may hold lines `user token`.",
+        repr=False,
+    )
+    email_ca_file: str | None = Field(
+        None,
+        description="PEM certificates that mail servers are verified against, in place of the "
+        "system's. Verification cannot be turned off.",
+    )
+    email_dkim_key: str | None = Field(
+        None, description="RSA private key (PEM) that outgoing mail is signed with.", repr=False
+    )
+    email_dkim_selector: str | None = Field(
+        None, description="Where its public key stands: `SELECTOR._domainkey.DOMAIN`."
+    )
+    email_authserv_id: str | None = Field(
+        None,
+        description="Our mail server's name in `Authentication-Results`; its findings on a sender "
+        "are kept with the message. Unset: nobody's are.",
+    )
+    email_auto_answers: Annotated[int, Field(ge=1)] = Field(
+        10,
+        description="Automatic mails to one address within three hours; what comes beyond is "
+        "registered and not answered, so that two machines cannot write to each other for ever.",
     )
 
     # What adapters see beside the fields above; not a setting itself.
@@ -264,7 +332,7 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _kept_secret(settings: Settings) -> str:
     """A key made once and kept; only where there is one process to keep it."""
-    if not settings.database_url.startswith("sqlite") or not settings.embedded:
+    if not settings.embedded:
         raise BadSetting(
             "SECRET_KEY", "must be set, the same for every process, e.g. 64 random hex digits"
         )

@@ -10,7 +10,9 @@ _GROUPS = {
     "database_url": "The house",
     "default_language": "The counter",
     "process_tries": "Patience",
+    "sms_provider": "SMS",
     "twilio_account_sid": "Twilio: SMS and voice",
+    "voice_human_number": "Calls",
     "telegram_bot_token": "Telegram",
     "imap_url": "Mail",
 }

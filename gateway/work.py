@@ -12,12 +12,15 @@ from rq import Queue, SimpleWorker
 from channels.base import Pulled
 from gateway import clock
 from gateway.house import House
+from gateway.pipeline.poll import Progress
 from gateway.queue import DELIVER, FETCH, JOB_SECONDS, PROCESS, RedisBell, ThreadBell
 
 log = structlog.get_logger(__name__)
 
 #: A job leaves the worker free for other kinds of work after so long, and rings again.
 _JOB_SHARE = min(30, JOB_SECONDS / 2)
+#: How often a worker looks whether the router has anything to learn.
+_LEARN_SECONDS = 600
 
 
 def kinds(house: House) -> Iterator[tuple[str, str]]:
@@ -39,6 +42,15 @@ def batch(house: House, kind: str, channel: str) -> int:
         case "deliver":
             return pipeline.deliver(channel)
     raise ValueError(kind)
+
+
+def learn(house: House, stop: threading.Event) -> None:
+    """Refit the router's model whenever enough was decided, until told to stop."""
+    while not stop.wait(_LEARN_SECONDS):
+        try:
+            house.learner.retrain_if_due(clock.now())
+        except Exception as error:  # noqa: BLE001  # the border: routing goes on as it was
+            log.warning("router.refit_failed", error=type(error).__name__)
 
 
 def drain(house: House, kind: str, channel: str = "", *, seconds: float = 3600) -> int:
@@ -66,6 +78,7 @@ class Threads:
         self._house.store.release_claims(clock.now())
         for kind, channel in kinds(self._house):
             self._begin(f"{kind} {channel}".strip(), self._work, kind, channel)
+        self._begin("learn", learn, self._house, self._stop)
         for name, adapter in self._house.channels.items():
             if isinstance(adapter, Pulled):
                 self._begin(f"poll {name}", self._house.pipeline.poll_until, name, self._stop)
@@ -120,6 +133,8 @@ def work(house: House) -> None:
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
     sweeper.start()
+    learner = threading.Thread(target=learn, args=(house, stop), name="learn", daemon=True)
+    learner.start()
     worker = SimpleWorker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
     try:
         worker.work(with_scheduler=False)
@@ -128,11 +143,18 @@ def work(house: House) -> None:
         sweeper.join(10)
 
 
-def poll(house: House, channels: Sequence[str], stop: threading.Event) -> None:
+def poll(
+    house: House,
+    channels: Sequence[str],
+    stop: threading.Event,
+    progress: Progress | None = None,
+) -> None:
     """Poll several channels, each in a thread of its own, until told to stop."""
     threads = [
         threading.Thread(
-            target=house.pipeline.poll_until, args=(channel, stop), name=f"poll {channel}"
+            target=house.pipeline.poll_until,
+            args=(channel, stop, progress),
+            name=f"poll {channel}",
         )
         for channel in channels
     ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from channels.base import AddressKind, Attachment, Inbound, Location
 from normalizer.contact import Address, canonical
-from normalizer.intent import Intent, Kind, kind_of, language_of, wish_of
+from normalizer.intent import Intent, Kind, kind_named, kind_of, language_of, wish_of
 from normalizer.language import Language, detect
 from normalizer.mail_text import visible
 from normalizer.text import clean, one_line
 from normalizer.tracking import find
+
+#: What a channel may know of a wish without reading.
+TOLD: tuple[Intent, ...] = ("stop", "start", "help", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,11 @@ class Complaint:
     and text, twelve digits each, in order of appearance. ``auto`` is why it must not be answered,
     or None; ``event`` is what happened when nobody complained (a call began); ``thread`` is the
     number that a signed reply address stands for; ``wanted_language`` is the one they ask to be
-    written to in. ``full_text`` keeps what ``text`` leaves out
-    (quoted mail, signatures).
+    written to in; ``answered`` that their provider has answered already; ``keyed`` that they asked
+    by a key and not in words; ``pin`` the code by which they may ask from another phone;
+    ``transcriber`` the machine that wrote down what they said; ``told_kind`` the kind that they
+    chose themselves, where a form asked.
+    ``full_text`` keeps what ``text`` leaves out (quoted mail, signatures).
     """
 
     channel: str
@@ -51,6 +58,11 @@ class Complaint:
     event: str | None = None
     thread: str | None = None
     wanted_language: str | None = None
+    answered: bool = False
+    keyed: bool = False
+    pin: str | None = None
+    transcriber: str | None = None
+    told_kind: Kind | None = None
 
     @property
     def has_substance(self) -> bool:
@@ -94,7 +106,7 @@ def normalize(
         text=text,
         full_text=full_text,
         kind=kind_of(said, hints.get("kind")),
-        intent=wish_of(text, has_files=bool(inbound.attachments)),
+        intent=_told(hints) or wish_of(text, has_files=bool(inbound.attachments)),
         language=language,
         numbers=find(said),
         in_reply_to=inbound.in_reply_to,
@@ -107,7 +119,18 @@ def normalize(
         event=hints.get("event"),
         thread=hints.get("thread"),
         wanted_language=language_of(text),
+        answered="opt_out" in hints,
+        keyed="intent" in hints,
+        pin=hints.get("pin"),
+        transcriber=hints.get("transcriber"),
+        told_kind=kind_named(hints.get("kind")),
     )
+
+
+def _told(hints: Mapping[str, str]) -> Intent | None:
+    """What the wire itself says that the citizen wants: a word that the provider obeyed, a key."""
+    said = hints.get("opt_out") or hints.get("intent") or ""
+    return next((intent for intent in TOLD if intent == said.lower()), None)
 
 
 def _texts(inbound: Inbound) -> tuple[str, str]:

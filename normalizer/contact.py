@@ -63,6 +63,15 @@ def e164(said: str, region: str = "MA") -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def takes_texts(number: str) -> bool:
+    """Whether an SMS to a number in E.164 can arrive: not where it is a line in a wall for sure."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return True
+    return kind != phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 def mail(said: str) -> str | None:
     """A mailbox with its domain in lower case, the local part as written (RFC 5321, 2.4)."""
     said = said.strip().strip("<>")

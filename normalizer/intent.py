@@ -17,9 +17,9 @@ KINDS: tuple[Kind, ...] = ("complaint", "suggestion", "remark", "question")
 _COMMANDS: dict[Intent, frozenset[str]] = {
     "stop": frozenset(
         "stop stopall unsubscribe cancel end quit arret arreter desabonner baja parar "
-        "توقف قف الغاء حبس ⴱⴷⴷ".split()
+        "توقف قف الغاء حبس 7bes hbes ⴱⴷⴷ bedd".split()
     ),
-    "start": frozenset("start unstop commencer empezar ابدا".split()),
+    "start": frozenset("start unstop commencer empezar ابدا بدا bda ⴱⴷⵓ bdu".split()),
     "help": frozenset(
         "help info aide ayuda مساعده عاونوني 3awnouni 3awnoni ⵜⵉⵡⵉⵙⵉ ? menu".split()
     ),
@@ -134,10 +134,15 @@ def _asks_for_a_case(folded: str) -> bool:
     return bool(asks and (numbered or _CASE.search(folded)))
 
 
+def kind_named(name: str | None) -> Kind | None:
+    """The kind of that name, if it is one."""
+    return next((kind for kind in KINDS if kind == name), None)
+
+
 def kind_of(text: str, told: str | None = None) -> Kind:
     """Complaint, suggestion, remark or question: as the citizen said, or else by its wording."""
-    if told in KINDS:
-        return next(kind for kind in KINDS if kind == told)
+    if chosen := kind_named(told):
+        return chosen
     folded = fold(text)
     if _SUGGESTION.search(folded):
         return "suggestion"

@@ -114,6 +114,9 @@ def _depth(root: HtmlElement) -> int:
 
 
 def _rendered(root: HtmlElement) -> str:
+    for rule in root.iter("hr"):
+        # The renderer shows none, and joins what stands on both sides of it.
+        rule.tag = "br"
     try:
         return str(get_text(tostring(root, encoding="unicode"), _RENDERING))
     except (RecursionError, ValueError, TypeError, IndexError, AttributeError, etree.LxmlError):
@@ -131,11 +134,36 @@ def _drop_quotes(root: HtmlElement) -> None:
     for element in root.xpath(_QUOTES):
         if not _FORWARD.match(str(element.text_content()).strip()[:200]):
             _drop(element)
+    _drop_last_quote(root)
     for element in root.xpath(_BEGINNINGS):
         _drop_from(element)
     for element in root.xpath(_RULED):
         if len(re.findall(r":", str(element.text_content())[:400])) >= 3:
             _drop_from(element)
+
+
+def _drop_last_quote(root: HtmlElement) -> None:
+    """A quote without a mailer's mark is the answered mail when it ends what its writer says."""
+    outer = root.xpath(".//blockquote[not(ancestor::blockquote)]")
+    if not outer:
+        return
+    quote = outer[-1]
+    said = str(quote.text_content()).strip()
+    alone = len(str(root.text_content()).strip()) <= len(said)
+    if _is_last(quote) and not alone and not _FORWARD.match(said[:200]):
+        _drop(quote)
+
+
+def _is_last(element: HtmlElement) -> bool:
+    """Whether no text follows. Climbs, for XPath's own axes cost the square of the document."""
+    while element is not None:
+        if (element.tail or "").strip():
+            return False
+        for later in element.itersiblings():
+            if str(later.text_content()).strip() or (later.tail or "").strip():
+                return False
+        element = element.getparent()
+    return True
 
 
 def _drop_all(root: HtmlElement, path: str) -> None:

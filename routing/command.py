@@ -22,7 +22,7 @@ def route_line(line: str) -> str:
         said = _read(line)
     except ValueError as error:
         return json.dumps({"error": str(error)}, ensure_ascii=False)
-    return json.dumps(_told(said, decide(said, _directory())), ensure_ascii=False)
+    return json.dumps(_told(decide(said, _directory())), ensure_ascii=False)
 
 
 @lru_cache(maxsize=1)
@@ -45,12 +45,12 @@ def _read(line: str) -> Complaint:
     return complaint(data["text"], data.get("lang"), data.get("subject"))
 
 
-def _told(said: Complaint, route: Route) -> dict[str, Any]:
+def _told(route: Route) -> dict[str, Any]:
     return {
         "administration": route.destination,
         "confidence": route.confidence,
         "candidates": route.candidates,
-        "kind": said.kind,
+        "kind": route.kind,
         "city": route.city,
         "reasons": route.reasons,
     }

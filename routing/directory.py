@@ -120,6 +120,7 @@ class _File:
     administration: tuple[Administration, ...] = ()
     city: tuple[City, ...] = ()
     outside: Words = field(default_factory=dict)
+    turns: Mapping[str, Phrases] = field(default_factory=dict)
 
 
 _FILE = TypeAdapter(_File)
@@ -129,13 +130,14 @@ _FILE = TypeAdapter(_File)
 class Directory:
     """All administrations, a commune for every city among them, and all cities.
 
-    X
+    ``turns`` are phrases by which it is known what a message is (*je propose*: a suggestion).
     """
 
     administrations: tuple[Administration, ...]
     cities: tuple[City, ...]
     outside: Words = field(default_factory=dict)
     source: Path | None = None
+    turns: Mapping[str, Phrases] = field(default_factory=dict)
     _by_slug: Mapping[str, Administration] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -152,19 +154,21 @@ class Directory:
         administrations: list[Administration] = []
         cities: list[City] = []
         outside: dict[str, Mapping[Strength, Phrases]] = {}
+        turns: dict[str, Phrases] = {}
         for file in _files(path):
             found = _read(file)
             _check_short_names(file, found)
             administrations += found.administration
             cities += found.city
             outside.update(found.outside)
+            turns.update(found.turns)
         known = {administration.slug for administration in administrations}
         if "commune" in known:
             administrations += (
                 commune for city in cities if (commune := _commune(city)).slug not in known
             )
         _check_together(path, administrations, cities)
-        return cls(tuple(administrations), tuple(cities), outside, path)
+        return cls(tuple(administrations), tuple(cities), outside, path, turns)
 
     def get(self, slug: str) -> Administration | None:
         """The administration of that slug."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from channels.base import Inbound
 from normalizer.complaint import Complaint, normalize
+from routing.kinds import Sort, sort_named
 
 _WHEN = datetime(1970, 1, 1, tzinfo=UTC)
 #: Titles of mails stand before their text, as mail programs print them.
@@ -18,13 +19,14 @@ _SUBJECT = "Subject: "
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A message with the slug it belongs to (``none``: nobody's) and its language."""
+    """A message with the slug it belongs to (``none``: nobody's), its language and its kind."""
 
     slug: str
     language: str
     text: str
     subject: str | None = None
     city: str | None = None
+    kind: Sort = "complaint"
 
     def complaint(self) -> Complaint:
         """The message as it would have come in."""
@@ -47,24 +49,30 @@ def complaint(text: str, language: str | None = None, subject: str | None = None
 
 
 def shipped(folder: Path) -> Iterator[Example]:
-    """The examples beside a directory's data: a file per slug, lines ``language<TAB>text``.
+    """The examples beside a directory's data: a file per slug, lines
+    ``language<TAB>kind<TAB>text``.
 
     In a text ``\\n`` stands for a line break.
     """
     for file in sorted((folder / "examples").glob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
-            language, _, text = line.partition("\t")
+            language, kind, text = line.split("\t", 2)
             text = text.replace("\\n", "\n")
             subject = None
             if text.startswith(_SUBJECT):
                 subject, _, text = text.removeprefix(_SUBJECT).partition("\n")
-            yield Example(file.stem, language, text, subject)
+            yield Example(file.stem, language, text, subject, kind=sort_named(kind))
 
 
 def judged(file: Path) -> Iterator[Example]:
-    """Examples from JSON lines ``{text, lang, destination, subject?, city?}``."""
+    """Examples from JSON lines ``{text, lang, destination, kind?, subject?, city?}``."""
     for line in file.read_text(encoding="utf-8").splitlines():
         data = json.loads(line)
         yield Example(
-            data["destination"], data["lang"], data["text"], data.get("subject"), data.get("city")
+            slug=data["destination"],
+            language=data["lang"],
+            text=data["text"],
+            subject=data.get("subject"),
+            city=data.get("city"),
+            kind=sort_named(data.get("kind", "complaint")),
         )

@@ -76,6 +76,17 @@ def coverage(judged: Sequence[Judged], precision: float = 0.95) -> float:
     return covered / len(ranked) if ranked else 0.0
 
 
+def kind_scores(judged: Sequence[Judged]) -> dict[str, float]:
+    """F1 per kind of message that occurs."""
+    scores: dict[str, float] = {}
+    for kind in dict.fromkeys(each.example.kind for each in judged):
+        said = [each for each in judged if each.route.kind == kind]
+        meant = [each for each in judged if each.example.kind == kind]
+        right = sum(each.example.kind == kind for each in said)
+        scores[kind] = 2 * right / (len(said) + len(meant))
+    return scores
+
+
 def report(judged: Sequence[Judged]) -> str:
     """The table, as Markdown."""
     matters = [each for each in judged if each.example.slug != NOBODY]
@@ -97,8 +108,15 @@ def report(judged: Sequence[Judged]) -> str:
             f"- nobody's matter kept from routing: {kept:.3f} of {len(outside)}",
             f"- coverage at 95 % precision: {coverage(decided):.3f}",
             f"- expected calibration error: {calibration_error(matters):.3f}",
+            f"- kind, F1: {_kinds(judged)}",
         )
     )
+
+
+def _kinds(judged: Sequence[Judged]) -> str:
+    scores = kind_scores(judged)
+    each = ", ".join(f"{kind} {score:.2f}" for kind, score in scores.items())
+    return f"{sum(scores.values()) / max(len(scores), 1):.3f} on average ({each})"
 
 
 def _row(name: str, group: Sequence[Judged]) -> str:
@@ -126,6 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"{report(decisions)}\n{_time_spent(decisions, directory)}\n")
     if options.mistakes:
         for each in decisions:
+            if each.route.kind != each.example.kind:
+                said = each.example.text[:100]
+                sys.stdout.write(f"{each.example.kind} → {each.route.kind}: {said}\n")
             if not each.routed_right:
                 said = each.example.text[:100]
                 sys.stdout.write(f"{each.example.slug} → {each.route.destination}: {said}\n")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,10 @@ _LETTERS = (3, 4)
 _SCALE = 100
 #: Words whose scores are kept; a text's words recur, and scoring one costs most of a decision.
 _REMEMBERED = 20_000
+
+
+#: Per feature, (position in ``slugs``, weight).
+Weights = Mapping[str, tuple[tuple[int, float], ...]]
 
 
 class BadModel(ValueError):
@@ -38,18 +43,28 @@ def features(word: str, before: str | None) -> Iterator[str]:
             yield letters[start : start + length]
 
 
+def softmax(log_odds: Mapping[str, float]) -> dict[str, float]:
+    """The probabilities that log-odds stand for."""
+    highest = max(log_odds.values())
+    odds = {name: math.exp(value - highest) for name, value in log_odds.items()}
+    total = sum(odds.values())
+    return {name: value / total for name, value in odds.items()}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Weights per feature, each a list of (position in ``slugs``, weight).
 
     ``temperature`` is what log-odds of lexicon and model together are divided by so that the
-    probabilities that come out are those with which they are right.
+    probabilities that come out are those with which they are right. ``lately`` are log-odds that
+    words gained by decisions since; they are not in the file.
     """
 
     slugs: tuple[str, ...]
     bias: tuple[float, ...]
-    weights: Mapping[str, tuple[tuple[int, float], ...]]
+    weights: Weights
     temperature: float = 1.0
+    lately: Weights = field(default_factory=dict)
     _words: dict[tuple[str, str | None], tuple[float, ...]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -99,10 +114,31 @@ class Model:
                 total[place] += weight * value
             before = word
         length = sum(weight * weight for weight in emphasis) ** 0.5 or 1.0
-        return {
+        scores = {
             slug: bias + value / length
             for slug, bias, value in zip(self.slugs, self.bias, total, strict=True)
         }
+        for place, value in self._remembered(words):
+            scores[self.slugs[place]] += value
+        return scores
+
+    def remembering(self, lately: Weights) -> Self:
+        """The same model with a memory of what was decided lately."""
+        return replace(self, lately=lately)
+
+    def _remembered(self, words: Sequence[str]) -> Iterator[tuple[int, float]]:
+        if self.lately:
+            for word in dict.fromkeys(words):
+                spelt = self.lately.get("=" + stem(word))
+                yield from spelt or self.lately.get("~" + skeleton(word), ())
+
+    def odds(self, vector: Mapping[str, float]) -> dict[str, float]:
+        """Log-odds per slug for features with their values."""
+        total = list(self.bias)
+        for feature, value in vector.items():
+            for place, weight in self.weights.get(feature, ()):
+                total[place] += value * weight
+        return dict(zip(self.slugs, total, strict=True))
 
     def _word(self, word: str, before: str | None) -> tuple[float, ...]:
         known = self._words.get((word, before))
@@ -123,5 +159,15 @@ class Model:
 @lru_cache(maxsize=4)
 def shipped(folder: Path | None) -> Model | None:
     """The model that stands beside a directory's data, where there is one."""
-    path = folder / "model.json" if folder and folder.is_dir() else None
+    return _beside(folder, "model.json")
+
+
+@lru_cache(maxsize=4)
+def shipped_kinds(folder: Path | None) -> Model | None:
+    """The model of kinds that stands there, where there is one."""
+    return _beside(folder, "kinds.json")
+
+
+def _beside(folder: Path | None, name: str) -> Model | None:
+    path = folder / name if folder and folder.is_dir() else None
     return Model.read(path) if path and path.exists() else None

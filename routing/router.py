@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from normalizer.complaint import Complaint
 from normalizer.text import fold
 from routing import lexicon, places
 from routing.directory import Administration, Directory
+from routing.kinds import NOT_ROUTED, Sort, sort_of, turns_of, vector
 from routing.lexicon import Hit, Lexicon
-from routing.model import Model, shipped
+from routing.model import Model, shipped, shipped_kinds, softmax
+from routing.objections import is_private, objection
 from routing.places import Gazetteer
+from routing.postcodes import city_of
 from routing.words import keys, split
 
 #: The candidate that stands for "no administration's matter". It is never handed out.
@@ -30,8 +32,16 @@ _CANDIDATES = 5
 _WORDS_SHOWN = 4
 #: What the title and the sentence that asks for something weigh against the story around them.
 _SUBJECT, _REQUEST = 1.6, 1.6
+_NOBODYS = "It looks like no administration's matter."
+_UNFIT = "Proposed as inadmissible: it looks like a quarrel between private persons."
 #: Intents that ask nothing of an administration.
 _TO_US = frozenset({"stop", "start", "help", "greeting"})
+
+#: How a kind that is not routed is told to the desk.
+_NOT_ROUTED_AS: Mapping[str, str] = {
+    "status_query": "an enquiry about an earlier message",
+    "spam": "an advert",
+}
 
 #: Languages with a spelling, so that words need not be recognised by their sound.
 _SPELT = frozenset({"fr", "en", "es"})
@@ -54,7 +64,8 @@ class Route:
     ``administration`` is None when a person has to decide (triage). ``candidates`` are slugs with
     probabilities, likeliest first, without communes of single cities. ``reasons`` are sentences
     for the desk. ``destination`` is the first candidate where it is sure enough: a commune matter
-    whose city is not known has the destination ``commune`` and no administration.
+    whose city is not known has the destination ``commune`` and no administration. ``kind`` is what
+    sort of message it is.
     """
 
     administration: str | None
@@ -63,6 +74,7 @@ class Route:
     reasons: tuple[str, ...]
     city: str | None
     destination: str | None = None
+    kind: Sort = "complaint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +110,17 @@ def decide(complaint: Complaint, directory: Directory, model: Model | None = Non
     """
     index = _index(directory)
     city = _city(complaint, directory, index)
+    reading = _read(complaint, index)
+    kind = _kind(complaint, reading, directory)
     chosen = directory.get(complaint.administration) if complaint.administration else None
     if chosen:
-        return _as_chosen(chosen, directory, city)
+        return replace(_as_chosen(chosen, directory, city), kind=kind)
     if complaint.intent in _TO_US:
-        return Route(None, 1.0, (), ("It is a word to the service, not a matter.",), city)
-    reading = _read(complaint, index)
+        word = "It is a word to the service, not a matter."
+        return Route(None, 1.0, (), (word,), city, kind="remark")
     odds = _weigh(reading, index, model or shipped(directory.source))
-    return _conclude(odds, reading, directory, city)
+    route = _conclude(odds, reading, directory, city)
+    return replace(_held_back(route, kind, complaint, directory), kind=kind)
 
 
 def log_odds(complaint: Complaint, directory: Directory, model: Model) -> dict[str, float]:
@@ -114,13 +129,40 @@ def log_odds(complaint: Complaint, directory: Directory, model: Model) -> dict[s
     return _weigh(_read(complaint, index), index, model)
 
 
+def kind_vector(complaint: Complaint, directory: Directory) -> dict[str, float]:
+    """What the model of kinds sees of a complaint: what it is trained on."""
+    matter = _heard(_read(complaint, _index(directory)).listed)
+    return vector(_said(complaint), matter, turns_of(directory))
+
+
+def _said(complaint: Complaint) -> str:
+    return "\n".join(part for part in (complaint.subject, complaint.text) if part)
+
+
+def _kind(complaint: Complaint, reading: _Reading, directory: Directory) -> Sort:
+    if complaint.told_kind:
+        return complaint.told_kind
+    model = shipped_kinds(directory.source)
+    return sort_of(_said(complaint), _heard(reading.listed), turns_of(directory), model)
+
+
+def _held_back(route: Route, kind: Sort, complaint: Complaint, directory: Directory) -> Route:
+    """The route, or triage with a proposed reason: no machine turns a citizen away."""
+    if kind in NOT_ROUTED:
+        reasons = (f"It looks like {_NOT_ROUTED_AS[kind]}.",)
+        return replace(route, administration=None, destination=None, reasons=reasons)
+    if why := objection(_said(complaint), turns_of(directory)):
+        return replace(route, administration=None, destination=None, reasons=(why, *route.reasons))
+    return route
+
+
 def _city(complaint: Complaint, directory: Directory, index: _Index) -> str | None:
-    said = "\n".join(part for part in (complaint.subject, complaint.text) if part)
-    if found := index.gazetteer.find(said):
+    if found := index.gazetteer.find(_said(complaint)):
         return found
     if complaint.city:
-        if any(city.slug == complaint.city for city in directory.cities):
-            return complaint.city
+        chosen = city_of(complaint.city) or complaint.city
+        if any(city.slug == chosen for city in directory.cities):
+            return chosen
         if found := index.gazetteer.find(complaint.city):
             return found
     if complaint.location:
@@ -149,6 +191,16 @@ class _Reading:
     emphasis: tuple[float, ...]
     hits: tuple[Hit, ...]
 
+    @property
+    def listed(self) -> dict[str, float]:
+        """Log-odds per slug by the lexicon alone."""
+        return lexicon.score((hit, self.emphasis[hit.start]) for hit in self.hits)
+
+
+def _heard(listed: Mapping[str, float]) -> float:
+    """What speaks most for some administration's matter."""
+    return max((value for slug, value in listed.items() if slug != NOBODY), default=0.0)
+
 
 def _read(complaint: Complaint, index: _Index) -> _Reading:
     words: list[str] = []
@@ -171,14 +223,14 @@ def _sentences(complaint: Complaint) -> Iterator[tuple[str, float]]:
 
 def _weigh(reading: _Reading, index: _Index, model: Model | None) -> dict[str, float]:
     """Log-odds per destination and for NOBODY, lexicon and model together."""
-    listed = lexicon.score((hit, reading.emphasis[hit.start]) for hit in reading.hits)
+    listed = reading.listed
     if model is None:
         return {
             slug: _LEXICON_ALONE * listed.get(slug, 0.0) for slug in (*index.destinations, NOBODY)
         }
     learnt = model.score(reading.words, reading.emphasis)
-    heard = max((value for slug, value in listed.items() if slug != NOBODY), default=0.0)
-    listed[NOBODY] = listed.get(NOBODY, 0.0) + (heard < _HEARD) * _UNHEARD_OF / _LEXICON
+    unheard_of = _heard(listed) < _HEARD
+    listed[NOBODY] = listed.get(NOBODY, 0.0) + unheard_of * _UNHEARD_OF / _LEXICON
     # A destination that the model never saw is judged by the lexicon alone.
     lowest = min(learnt.values(), default=0.0)
     return {
@@ -190,13 +242,13 @@ def _weigh(reading: _Reading, index: _Index, model: Model | None) -> dict[str, f
 def _conclude(
     odds: Mapping[str, float], reading: _Reading, directory: Directory, city: str | None
 ) -> Route:
-    ranked = sorted(_softmax(odds).items(), key=lambda pair: (-pair[1], pair[0]))
+    ranked = sorted(softmax(odds).items(), key=lambda pair: (-pair[1], pair[0]))
     best, confidence = ranked[0]
     candidates = tuple(
         (slug, round(probability, 4)) for slug, probability in ranked if slug != NOBODY
     )[:_CANDIDATES]
     if best == NOBODY:
-        reason = "It looks like no administration's matter."
+        reason = _UNFIT if is_private(" ".join(reading.words), turns_of(directory)) else _NOBODYS
         return Route(None, round(confidence, 4), candidates, (reason,), city)
     reasons = _reasons(best, reading, directory)
     if confidence < THRESHOLD:
@@ -206,13 +258,6 @@ def _conclude(
     if administration is None:
         reasons = (*reasons, "It is a commune's matter, but of which city is not known.")
     return Route(administration, round(confidence, 4), candidates, reasons, city, best)
-
-
-def _softmax(log_odds: Mapping[str, float]) -> dict[str, float]:
-    highest = max(log_odds.values())
-    odds = {slug: math.exp(value - highest) for slug, value in log_odds.items()}
-    total = sum(odds.values())
-    return {slug: value / total for slug, value in odds.items()}
 
 
 def _of_city(slug: str, city: str | None, directory: Directory) -> str | None:

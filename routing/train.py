@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from routing.directory import MOROCCO, Directory, Words
-from routing.examples import Example, shipped
-from routing.model import Model, features
-from routing.router import NOBODY, log_odds
+from routing.examples import Example, judged, shipped
+from routing.kinds import SORTS
+from routing.model import Model, features, softmax
+from routing.model import shipped as shipped_model
+from routing.router import NOBODY, kind_vector, log_odds
 from routing.words import split
 
 _EPOCHS = 10
@@ -23,6 +26,12 @@ _RATE = 0.35
 _DECAY = 2e-4
 #: Words of the lexicon are examples too, but worth less than a whole message.
 _PHRASE = 0.3
+#: A complaint that is an administration's, in the model of kinds.
+_COMPLAINT = 0.2
+#: Kinds are told apart by few features of many texts, so that the model may be surer of them.
+_KIND_EPOCHS, _KIND_RATE = 30, 2.0
+#: What a person decided counts more than an example: it is a real citizen's message.
+_DECISION = 2.0
 #: Weights smaller than this change no decision and are left out of the file.
 _SMALLEST = 0.04
 _FOLDS = 5
@@ -41,15 +50,28 @@ class _Lesson:
 def fit(
     slugs: Sequence[str], lessons: Iterable[tuple[str, str, float]], *, seed: int = _SEED
 ) -> Model:
-    """Multinomial logistic regression by AdaGrad over (text, slug, weight).
+    """The model that (text, slug, weight) teach."""
+    vectors = ((word_vector(text), slug, weight) for text, slug, weight in lessons)
+    return fit_vectors(slugs, vectors, seed=seed)
+
+
+def fit_vectors(
+    slugs: Sequence[str],
+    lessons: Iterable[tuple[Mapping[str, float], str, float]],
+    *,
+    seed: int = _SEED,
+    epochs: int = _EPOCHS,
+    rate: float = _RATE,
+) -> Model:
+    """Multinomial logistic regression by AdaGrad over (features, slug, weight).
 
     Pure Python on purpose: the worker refits it without a numerics library. Reproducible: the
     same lessons and seed give the same model.
     """
     places = {slug: place for place, slug in enumerate(slugs)}
     taught = [
-        _Lesson(tuple(_vector(text).items()), places[slug], weight)
-        for text, slug, weight in lessons
+        _Lesson(tuple(vector.items()), places[slug], weight)
+        for vector, slug, weight in lessons
         if slug in places
     ]
     taught = _without_rare_letters(taught)
@@ -58,24 +80,24 @@ def fit(
     slopes: dict[str, float] = {}
     bias = [0.0] * width
     order = random.Random(seed)  # noqa: S311 - shuffles lessons, keeps no secret
-    for epoch in range(_EPOCHS):
+    for epoch in range(epochs):
         order.shuffle(taught)
-        rate = _RATE * (1 - epoch / _EPOCHS) + 0.02
+        pace = rate * (1 - epoch / epochs) + 0.02
         for lesson in taught:
             scores = list(bias)
             for feature, value in lesson.features:
                 row = weights.get(feature)
                 if row is not None:
                     scores = [a + value * b for a, b in zip(scores, row, strict=True)]
-            errors = _softmax(scores)
+            errors = _shares(scores)
             errors[lesson.place] -= 1.0
             errors = [lesson.weight * error for error in errors]
             steepness = sum(error * error for error in errors)
-            bias = [b - 0.02 * rate * error for b, error in zip(bias, errors, strict=True)]
+            bias = [b - 0.02 * pace * error for b, error in zip(bias, errors, strict=True)]
             for feature, value in lesson.features:
                 slope = slopes.get(feature, 1e-2) + value * value * steepness
                 slopes[feature] = slope
-                step = rate * value / math.sqrt(slope)
+                step = pace * value / math.sqrt(slope)
                 row = weights.get(feature) or [0.0] * width
                 keep = 1.0 - _DECAY
                 weights[feature] = [
@@ -105,7 +127,7 @@ def _kept(row: Sequence[float]) -> tuple[tuple[int, float], ...]:
     return tuple((place, value) for place, value in enumerate(row) if abs(value) >= _SMALLEST)
 
 
-def _vector(text: str) -> dict[str, float]:
+def word_vector(text: str) -> dict[str, float]:
     """The features of a text, weighted as ``Model.score`` weighs them."""
     words = split(text)
     vector: dict[str, float] = {}
@@ -118,18 +140,33 @@ def _vector(text: str) -> dict[str, float]:
     return vector
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
+def _shares(scores: Sequence[float]) -> list[float]:
     highest = max(scores)
     odds = [math.exp(score - highest) for score in scores]
     total = sum(odds)
     return [odd / total for odd in odds]
 
 
-def lessons(directory: Directory, examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
-    """What the model is taught: examples, and the scopes and phrases of the administrations."""
+def kind_lessons(
+    directory: Directory, examples: Iterable[Example]
+) -> Iterator[tuple[Mapping[str, float], str, float]]:
+    """What the model of kinds is taught. Complaints are most of the examples, so each counts
+    less."""
+    for example in examples:
+        weight = _COMPLAINT if example.kind == "complaint" and example.slug != NOBODY else 1.0
+        yield kind_vector(example.complaint(), directory), example.kind, weight
+
+
+def lessons_of(examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
+    """Each example with its subject, as the model is taught it."""
     for example in examples:
         said = f"{example.subject}\n{example.text}" if example.subject else example.text
         yield said, example.slug, 1.0
+
+
+def lessons(directory: Directory, examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
+    """What the model is taught: examples, and the scopes and phrases of the administrations."""
+    yield from lessons_of(examples)
     for administration in directory.administrations:
         if administration.city:
             continue
@@ -144,6 +181,12 @@ def _phrases(lexicon: Words, slug: str) -> Iterator[tuple[str, str, float]]:
         for strength, phrases in by_strength.items():
             for phrase in phrases:
                 yield phrase, slug, _PHRASE if strength != "hint" else _PHRASE / 3
+
+
+def fit_kinds(directory: Directory, examples: Iterable[Example]) -> Model:
+    """The model of kinds that examples teach."""
+    taught = kind_lessons(directory, examples)
+    return fit_vectors(SORTS, taught, epochs=_KIND_EPOCHS, rate=_KIND_RATE)
 
 
 def slugs_of(directory: Directory) -> tuple[str, ...]:
@@ -172,20 +215,29 @@ def _surprise(unseen: Sequence[tuple[Example, dict[str, float]]], heat: float) -
     """Negative log-likelihood of the right answers at a temperature."""
     total = 0.0
     for example, odds in unseen:
-        slugs = list(odds)
-        chances = _softmax([odds[slug] / heat for slug in slugs])
-        total -= math.log(max(chances[slugs.index(example.slug)], 1e-9))
+        chances = softmax({slug: value / heat for slug, value in odds.items()})
+        total -= math.log(max(chances[example.slug], 1e-9))
     return total
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train on a directory's examples and write ``model.json`` beside them."""
+    """Train on a directory's examples and write ``model.json`` and ``kinds.json`` beside them."""
     parser = argparse.ArgumentParser(prog="python -m routing.train", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=MOROCCO)
-    folder = parser.parse_args(arguments).folder
+    parser.add_argument("--decisions", type=Path, help="JSON lines of what people decided")
+    parser.add_argument("--to", type=Path, help="only fit with those decisions, and write here")
+    options = parser.parse_args(arguments)
+    folder = options.folder
     directory = Directory.load(folder)
     examples = list(shipped(folder))
+    if options.to:
+        # Beside a gateway at work, whose requests go first.
+        os.nice(10)
+        decided = list(judged(options.decisions)) if options.decisions else []
+        refit(directory, examples, decided).write(options.to)
+        return 0
     heat, unseen = temperature(directory, examples)
+    fit_kinds(directory, examples).write(folder / "kinds.json")
     model = fit(slugs_of(directory), lessons(directory, examples))
     Model(model.slugs, model.bias, model.weights, heat).write(folder / "model.json")
     sys.stdout.write(
@@ -194,6 +246,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{_right(unseen, 3):.3f} top 3, {_kept_out(unseen):.3f} of nobody's recognised\n"
     )
     return 0
+
+
+def refit(directory: Directory, examples: Sequence[Example], decisions: Sequence[Example]) -> Model:
+    """The model that old examples and people's decisions teach together. It keeps the temperature
+    of the shipped one, which was fitted on texts that it had not seen."""
+    learnt = [(text, slug, _DECISION) for text, slug, _ in lessons_of(decisions)]
+    model = fit(slugs_of(directory), (*lessons(directory, examples), *learnt))
+    before = shipped_model(directory.source)
+    return Model(model.slugs, model.bias, model.weights, before.temperature if before else 1.0)
 
 
 def _right(unseen: Sequence[tuple[Example, dict[str, float]]], among: int) -> float:

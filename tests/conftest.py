@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway import logs
 from gateway.house import House, build
 from gateway.settings import load
 from gateway.store import Store
@@ -29,6 +30,12 @@ CHANNELS = {
 }
 
 MakeHouse = Callable[..., House]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """Logs as in production: without them a failing test would print every local variable."""
+    logs.configure("info")
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,8 @@ class AdapterContract:
         incoming = wire.write("the lamp is broken")
         heard = message(adapter, incoming)
         assert heard.raw
-        assert incoming is None or heard.raw == incoming.body
+        # A request without a body has its message in the address.
+        assert incoming is None or not incoming.body or heard.raw == incoming.body
         assert heard.received_at.utcoffset() is not None
         assert heard.account
         assert heard.sender or not wire.signed

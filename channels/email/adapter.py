@@ -1,29 +1,32 @@
-"""The mail adapter: pulls from an IMAP mailbox, answers over SMTP."""
+"""The mail adapter: pulls from IMAP mailboxes, answers over SMTP."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.policy import SMTP, SMTPUTF8
 
 from channels.base import AddressKind, Context, FetchFailed, Inbound, Outbound, Report, SendFailed
 from channels.email import imap, smtp
 from channels.email.compose import compose
 from channels.email.parse import parse
 from channels.email.settings import MailSettings, read
+from channels.email.sign import signed
 
 #: Mails moved at once: forty times as quick as one by one.
 _MOVES = 100
 
 
 class Email:
-    """Mail in and out for one mailbox of ours.
+    """Mail in and out for one address of ours, read from one or more mailboxes.
 
     A stored mail is moved in a batch with others, at the latest when ``fetch`` goes on, ``wait``
     or ``close`` is called. One that was stored and not yet moved when the process died comes
-    again with the same id.
+    again with the same id; so does a mail that reached two of our mailboxes.
     """
 
     name = "email"
@@ -31,9 +34,8 @@ class Email:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
-        self._mailbox = imap.Mailbox(settings.imap)
-        self._fetched: dict[bytes, list[imap.Waiting]] = defaultdict(list)
-        self._stored: list[imap.Waiting] = []
+        self._desks = [_Desk(imap.Mailbox(server)) for server in settings.mailboxes]
+        self._stop = threading.Event()
 
     @classmethod
     def from_context(cls, context: Context) -> Email | None:
@@ -43,48 +45,51 @@ class Email:
 
     @property
     def account(self) -> str:
-        """Our mailbox."""
+        """Our address, whichever mailbox a mail came to."""
         return self._settings.address
 
     def fetch(self) -> Iterator[Inbound | Report]:
-        """Every mail that waits in the mailbox. Raises FetchFailed when cut off."""
-        self._move_stored()
-        self._fetched.clear()
-        for waiting in self._mailbox.read():
-            # Remembered until it is moved, so without the bytes.
-            self._fetched[_digest(waiting.raw)].append(replace(waiting, raw=b""))
-            yield self.parse(waiting.raw, waiting.received_at)
-        self._move_stored()
+        """Every mail that waits in any mailbox. Raises FetchFailed when one cut us off, once the
+        others are read."""
+        failed: FetchFailed | None = None
+        for desk in self._desks:
+            try:
+                for waiting in desk.read():
+                    yield self.parse(waiting.raw, waiting.received_at)
+            except FetchFailed as error:
+                failed = failed or error
+        if failed:
+            raise failed
 
     def parse(self, raw: bytes, received_at: datetime) -> Inbound | Report:
         """One mail as the gateway takes it in."""
-        return parse(raw, self.account, received_at, self._settings.own)
+        settings = self._settings
+        return parse(raw, self.account, received_at, settings.own, settings.authserv)
 
     def settle(self, inbound: Inbound | Report) -> None:
         """Move a stored mail out of the inbox, soon. Raises FetchFailed when cut off."""
-        waiting = self._fetched.get(_digest(inbound.raw))
-        if not waiting:
-            return
-        self._stored.append(waiting.pop())
-        if len(self._stored) >= _MOVES:
-            self._move_stored()
+        for desk in self._desks:
+            if desk.settle(_digest(inbound.raw)):
+                return
 
     def wait(self, seconds: float) -> None:
-        """Return when a mail has come, or after so many seconds."""
-        try:
-            self._move_stored()
-        except FetchFailed:
-            # They come again with the next fetch, as quiet duplicates.
-            self._stored.clear()
-        self._mailbox.wait(seconds)
+        """Return when a mail has come to any mailbox, or after so many seconds."""
+        stop = threading.Event()
+        first, *others = self._desks
+        threads = [
+            threading.Thread(target=desk.wait, args=(seconds, stop), daemon=True) for desk in others
+        ]
+        for thread in threads:
+            thread.start()
+        first.wait(seconds, stop)
+        for thread in threads:
+            thread.join()
 
     def close(self) -> None:
-        """End the connection; the next fetch opens a new one."""
-        try:
-            self._move_stored()
-        except FetchFailed:
-            self._stored.clear()
-        self._mailbox.close()
+        """End the connections and any wait; the next fetch opens new ones."""
+        self._stop.set()
+        for desk in self._desks:
+            desk.close()
 
     def send(self, message: Outbound) -> str:
         """Send one mail and return its Message-ID, which a second try has again."""
@@ -97,18 +102,69 @@ class Email:
             raise SendFailed(reason, retryable=False) from None
         identifier = str(mail["Message-ID"])
         sender = settings.own.bounce_address(identifier) if settings.plus else settings.address
-        smtp.deliver(settings.smtp, mail, sender, message.to)
+        raw = mail.as_bytes(policy=SMTP if message.to.isascii() else SMTPUTF8)
+        raw = signed(raw, settings.own.domain, settings.dkim)
+        smtp.deliver(settings.smtp, raw, sender, message.to)
         return identifier
 
     def check(self) -> str:
         """Log in to both servers. Raises SendFailed naming the one that does not let us."""
-        try:
-            client = imap.connect(self._settings.imap)
-        except FetchFailed as error:
-            raise SendFailed(error.reason, retryable=error.retryable) from None
-        client.logout()
+        for server in self._settings.mailboxes:
+            try:
+                imap.connect(server).logout()
+            except FetchFailed as error:
+                raise SendFailed(error.reason, retryable=error.retryable) from None
         smtp.connect(self._settings.smtp).quit()
         return f"IMAP and SMTP let us in; mail goes out as {self.account}"
+
+
+class _Desk:
+    """One mailbox with what was fetched from it and what of that is stored."""
+
+    def __init__(self, mailbox: imap.Mailbox) -> None:
+        self._mailbox = mailbox
+        self._fetched: dict[bytes, list[imap.Waiting]] = defaultdict(list)
+        self._stored: list[imap.Waiting] = []
+
+    def read(self) -> Iterator[imap.Waiting]:
+        self._move_stored()
+        self._fetched.clear()
+        for waiting in self._mailbox.read():
+            # Remembered until it is moved, so without the bytes.
+            self._fetched[_digest(waiting.raw)].append(replace(waiting, raw=b""))
+            yield waiting
+        self._move_stored()
+
+    def settle(self, digest: bytes) -> bool:
+        """Whether it was fetched from here; it is moved soon then."""
+        waiting = self._fetched.get(digest)
+        if not waiting:
+            return False
+        self._stored.append(waiting.pop())
+        if not waiting:
+            del self._fetched[digest]
+        if len(self._stored) >= _MOVES:
+            self._move_stored()
+        return True
+
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """``stop`` is set on return, so that the waits at other mailboxes end too."""
+        try:
+            self._try_to_move_stored()
+            self._mailbox.wait(seconds, stop)
+        finally:
+            stop.set()
+
+    def close(self) -> None:
+        self._try_to_move_stored()
+        self._mailbox.close()
+
+    def _try_to_move_stored(self) -> None:
+        try:
+            self._move_stored()
+        except FetchFailed:
+            # They come again with the next fetch, as quiet duplicates.
+            self._stored.clear()
 
     def _move_stored(self) -> None:
         if not self._stored:

@@ -44,13 +44,16 @@ _TELLING = {
 _PRECEDENCE = re.compile(r"bulk|junk|list|auto[_-]?reply", re.IGNORECASE)
 #: ``none`` allows every answer (MS-OXCMAIL 2.2.3.2.14).
 _SUPPRESS = re.compile(r"all|oof|autoreply|dr|ndr|rn|nrn", re.IGNORECASE)
-_DAEMON = re.compile(r"mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|microsoftexchange\w*")
+_DAEMON = re.compile(
+    r"mailer[-_.]?daemon|post[-_.]?master|m(?:ail)?[-_.]?daemon|microsoftexchange\w*"
+    r"|mail[-_.]?delivery[-_.]?(?:sub)?system"
+)
 _NO_REPLY = re.compile(
     r"(?:do[-_.]?)?not?[-_.]?reply|ne[-_.]?pas[-_.]?repondre|no[-_.]?responder|noresponse"
     r"|bounces?|auto[-_.]?(?:reply|responder|mailer)|listserv|majordomo|.*[-_.]no[-_.]?reply"
 )
 #: What autoresponders without any header write before the subject they answer.
-_SUBJECT = re.compile(
+SUBJECT_OF_ABSENCE = re.compile(
     r"\s*(?:\[?auto(?:matic|mated|matische)?[-: ]*(?:reply|response|answer|antwort)\b"
     r"|auto(?:reply)?:|(?:i am )?out of (?:the )?office|autoreply\b|vacation reply"
     r"|r[ée]ponse automatique|absence du bureau|message d.absence|absent(?:e)? du bureau"
@@ -69,15 +72,20 @@ def reason(message: Message, own: OwnIds | None = None) -> str | None:
         or _telling_header(message)
         or _report(message)
         or _from_nobody(message)
-        or ("subject" if _SUBJECT.match(headers.text(message, "subject") or "") else None)
+        or ("subject" if SUBJECT_OF_ABSENCE.match(headers.text(message, "subject") or "") else None)
     )
 
 
 def is_daemon(message: Message) -> bool:
     """Whether a mail system is the sender, by its name or by an empty envelope."""
+    return has_null_sender(message) or is_named_daemon(message)
+
+
+def is_named_daemon(message: Message) -> bool:
+    """Whether the sender is called MAILER-DAEMON, postmaster or the like."""
     senders = headers.mailboxes(message, "from") + headers.mailboxes(message, "sender")
     names = (sender.address.partition("@")[0].strip('"').lower() for sender in senders)
-    return has_null_sender(message) or any(_DAEMON.fullmatch(name) for name in names)
+    return any(_DAEMON.fullmatch(name) for name in names)
 
 
 def has_null_sender(message: Message) -> bool:
@@ -97,7 +105,7 @@ def _own(message: Message, own: OwnIds | None) -> str | None:
 
 def _declared(message: Message) -> str | None:
     """RFC 3834 and its older and vendors' likes."""
-    said = (headers.text(message, "auto-submitted") or "no").partition(";")[0].strip().lower()
+    said = re.split(r"[;(]", headers.text(message, "auto-submitted") or "no")[0].strip().lower()
     if said != "no":
         return said or "auto-submitted"
     if found := _PRECEDENCE.search(headers.text(message, "precedence") or ""):

@@ -8,14 +8,21 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import Literal
 
+from channels.email import bounce_words as words
 from channels.email import headers, parts
-from channels.email.automatic import is_daemon
+from channels.email.automatic import (
+    SUBJECT_OF_ABSENCE,
+    has_null_sender,
+    is_named_daemon,
+    reason,
+)
 from channels.email.own import OwnIds
 
 Outcome = Literal["failed", "delayed", "delivered"]
 
 #: Most is said at the start; a returned mail of 20 MB follows.
 _READ = 200_000
+_SHOWN = 8_000
 _ACTIONS: dict[str, Outcome] = {
     "failed": "failed",
     "failure": "failed",
@@ -28,32 +35,9 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _REPLY_CODE = re.compile(r"\b([45]\d\d)[ -]")
 _BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
-#: How mail systems without structure begin the subject.
-_SUBJECT = re.compile(
-    r"\s*(?:undeliver(?:ed|able|y)|undelivered mail|mail delivery fail|failure notice|returned mail"
-    r"|delivery status notification|delivery (?:has )?fail|delivery notification|delivery failure"
-    r"|mail (?:system )?(?:error|failure)"
-    r"|message (?:undeliverable|could not be delivered|not deliver)"
-    r"|non[- ]?deliver|mail could not be delivered|warning: (?:message|could not send)|delayed mail"
-    r"|could not deliver|unable to deliver|permanent delivery failure|rejected mail|nondeliverable"
-    r"|user unknown|mailbox (?:full|unavailable)|error sending|bounced? (?:mail|message)|dsn:"
-    r"|(?:message )?non remis|[ée]chec (?:de|d')|non[- ]distribu|courrier non|avis de non-remise"
-    r"|unzustellbar|nicht zustellbar|no se (?:ha )?(?:podido|puede) entregar|no entregado"
-    r"|mancato recapito|onbestelbaar|não entregue|تعذر التسليم|لم يتم التسليم|غير قابل للتسليم)",
-    re.IGNORECASE,
-)
-#: What they write into the text.
-_TEXT = re.compile(
-    r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b5[05]\d[ -]|this is the qmail-send program"
-    r"|(?:could|can) ?not be delivered|was not delivered|undeliverable"
-    r"|delivery (?:to|has) .{0,80}fail"
-    r"|(?:user|recipient|address|mailbox|account)s? (?:is )?"
-    r"(?:unknown|unavailable|not found|rejected|does not exist|disabled|full|inactive)"
-    r"|unknown (?:user|recipient)|no such (?:user|mailbox)"
-    r"|over quota|permanent (?:fatal )?error|did not reach the following|unrouteable"
-    r"|n'a pas pu être|n.existe pas|could not deliver",
-    re.IGNORECASE,
-)
+_TAG = re.compile(r"<(?:[a-z/!][^<>@]{0,500})>", re.IGNORECASE)
+#: Parts that bring back what was sent.
+_RETURNED_TYPES = ("message/rfc822", "text/rfc822-headers", "message/partial", "message/global")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +53,43 @@ def read(message: Message, text: str) -> Bounce | None:
     """The delivery report that this mail is, or None. ``text`` is its readable text."""
     if bounce := _structured(message):
         return bounce
-    text = text[:4000]
-    subject = bool(_SUBJECT.match(headers.text(message, "subject") or ""))
-    said = bool(_TEXT.search(text))
-    failed = headers.raw(message, "x-failed-recipients") is not None
-    # Two signs at least: people forward bounces to us, and complain about mail that failed.
-    if (is_daemon(message) and (subject or said)) or (failed and (subject or said)):
-        return Bounce("failed", _code(text), structured=False)
-    if subject and said and not headers.message_ids(message, "references"):
+    text = _TAG.sub(" ", text[:_SHOWN])
+    if _is_bounce(message, text):
         return Bounce("failed", _code(text), structured=False)
     return None
+
+
+def _is_bounce(message: Message, text: str) -> bool:
+    """Whether two signs agree: people forward bounces to us, and complain of mail that failed."""
+    title = headers.text(message, "subject") or ""
+    if SUBJECT_OF_ABSENCE.match(title) or parts.report_type(message) == "feedback-report":
+        return False
+    subject = bool(words.SUBJECT.match(title))
+    said = bool(words.TEXT.search(text))
+    returned = _brings_back(message, text)
+    if headers.raw(message, "x-failed-recipients") is not None:
+        return subject or said or returned
+    if is_named_daemon(message) or parts.report_type(message) == "delivery-status":
+        return subject or said or returned
+    if has_null_sender(message) and subject:
+        return True
+    # An empty envelope alone is no sign: autoresponders have one too.
+    if has_null_sender(message) or _is_named_system(message):
+        return said and (subject or returned)
+    if headers.message_ids(message, "references"):
+        return False
+    proof = "@" in text and bool(words.PROOF.search(text))
+    return subject and said and (returned or proof or reason(message) is not None)
+
+
+def _is_named_system(message: Message) -> bool:
+    return any(words.SYSTEM.search(sender) for sender in headers.raws(message, "from"))
+
+
+def _brings_back(message: Message, text: str) -> bool:
+    if any(parts.content_type(part) in _RETURNED_TYPES for part in parts.leaves(message)):
+        return True
+    return bool(words.RETURNED.search(text))
 
 
 def subject_of(message: Message, own: OwnIds) -> str | None:
@@ -100,10 +111,7 @@ def subject_of(message: Message, own: OwnIds) -> str | None:
 
 def _structured(message: Message) -> Bounce | None:
     for part in parts.leaves(message):
-        if parts.content_type(part) in (
-            "message/delivery-status",
-            "message/global-delivery-status",
-        ):
+        if parts.content_type(part) in _STATUS_TYPES:
             return _delivery_status(parts.content(part)[:_READ])
     return None
 

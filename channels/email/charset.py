@@ -107,11 +107,15 @@ def _guess(data: bytes) -> str:
 
 
 def _utf8(data: bytes) -> str | None:
-    """As UTF-8 if it is that, also when cut within its last character."""
+    """As UTF-8 if it is that, also when cut within its last character.
+
+    One high byte at the very end is a letter of another charset and not a cut: "café".
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start >= len(data) - 3 and error.reason == "unexpected end of data":
+        cut = error.start >= len(data) - 3 and error.reason == "unexpected end of data"
+        if cut and not data[: error.start].isascii():
             return data[: error.start].decode("utf-8-sig", "replace")
         return None
 

@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"\b\d{4} \d{4} \d{4}\b")
 _RIGHT_TO_LEFT = ("ar", "ary", "he", "fa", "ur")
 _ID = re.compile(r"<[^<>\s]+>")
 _POLICY = policy.SMTP
+_TYPE = re.compile(r"([a-z0-9][\w.+-]*)/([a-z0-9][\w.+-]*)")
 
 
 def compose(message: Outbound, settings: MailSettings, now: datetime) -> EmailMessage:
@@ -55,10 +56,15 @@ def as_html(text: str, language: str) -> str:
         for paragraph in re.split(r"\n\s*\n", text.strip())
         if paragraph
     )
+    # Said twice, for mail programs keep the body's parts alone; Arabic needs larger letters.
+    size = "18px" if direction == "rtl" else "16px"
+    align = "right" if direction == "rtl" else "left"
     return (
         f'<!doctype html>\n<html lang="{html.escape(language)}" dir="{direction}">\n'
-        '<head><meta charset="utf-8"></head>\n'
-        f'<body style="font-family: sans-serif; line-height: 1.5">\n{paragraphs}</body>\n</html>\n'
+        '<head><meta charset="utf-8"></head>\n<body>\n'
+        f'<div lang="{html.escape(language)}" dir="{direction}" style="font-family: '
+        f"'Segoe UI', Tahoma, Arial, sans-serif; font-size: {size}; line-height: 1.6; "
+        f'text-align: {align}; max-width: 40em">\n{paragraphs}</div>\n</body>\n</html>\n'
     )
 
 
@@ -113,10 +119,10 @@ def _escaped(text: str) -> str:
 def _attach(mail: EmailMessage, attachment: Attachment) -> None:
     if attachment.content is None:
         return
-    kind, _, subtype = (attachment.content_type or "application/octet-stream").partition("/")
-    mail.add_attachment(
-        attachment.content,
-        maintype=kind,
-        subtype=subtype.partition(";")[0].strip() or "octet-stream",
-        filename=attachment.filename or "attachment",
-    )
+    said = _TYPE.fullmatch((attachment.content_type or "").partition(";")[0].strip().lower())
+    # A mail or a tree of parts travels as a file: their own types allow no encoding (RFC 2046).
+    kind, subtype = said.groups() if said else ("application", "octet-stream")
+    if kind in ("message", "multipart"):
+        kind, subtype = "application", "octet-stream"
+    name = attachment.filename or "attachment"
+    mail.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=name)

@@ -31,7 +31,7 @@ _FIRST_PART = 1024 * 1024
 #: Between two looks at a server without IDLE, and the longest pause after failures, in seconds.
 _POLL = 10.0
 _LONGEST_PAUSE = 60.0
-#: How long one look at an idling connection may take, so that ``close`` is heeded soon.
+#: How long one look at an idling connection may take, so that ``stop`` is heeded soon.
 _GLANCE = 1.0
 #: RFC 2177: servers may end an IDLE of 30 minutes; in between a NOOP shows that we still talk.
 _IDLE_LIMIT = 15 * 60.0
@@ -59,25 +59,45 @@ def connect(server: Server) -> IMAPClient:
     where = f"IMAP server {server.host}:{server.port}"
     try:
         client = IMAPClient(
-            server.host, server.port, ssl=server.security == "tls", timeout=_TIMEOUT
+            server.host,
+            server.port,
+            ssl=server.security == "tls",
+            ssl_context=server.tls() if server.security == "tls" else None,
+            timeout=_TIMEOUT,
         )
     except TROUBLE as error:
-        reason = f"{where} cannot be reached ({type(error).__name__})"
-        raise FetchFailed(reason, retryable=True) from error
+        raise FetchFailed(_said(where, "cannot be reached", error), retryable=True) from error
     try:
         if server.security == "starttls":
-            client.starttls()
-        client.login(server.user, server.password)
+            client.starttls(server.tls())
+        _log_in(client, server)
     except LoginError:
-        client.shutdown()
+        _shut(client)
         # Not retryable: the server answered, and asking again only locks the account. No cause
         # is named, for some servers repeat the command with the password in it.
         raise FetchFailed(f"{where} refuses the user or password", retryable=False) from None
     except TROUBLE as error:
-        with suppress(*TROUBLE):
-            client.shutdown()
-        raise FetchFailed(f"{where} broke off ({type(error).__name__})", retryable=True) from error
+        _shut(client)
+        raise FetchFailed(_said(where, "broke off", error), retryable=True) from error
     return client
+
+
+def _said(where: str, what: str, error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{where} shows a certificate that is not believed ({error.verify_message})"
+    return f"{where} {what} ({type(error).__name__})"
+
+
+def _shut(client: IMAPClient) -> None:
+    with suppress(*TROUBLE):
+        client.shutdown()
+
+
+def _log_in(client: IMAPClient, server: Server) -> None:
+    if server.token is None:
+        client.login(server.user, server.password)
+    else:
+        client.oauth2_login(server.user, server.token.read(server.user))
 
 
 class Mailbox:
@@ -90,13 +110,13 @@ class Mailbox:
         self._validity = 0
         self._prefix = ""
         self._failures = 0
-        self._closing = threading.Event()
 
     def read(self) -> Iterator[Waiting]:
         """Every mail that waits, oldest first. Raises FetchFailed when cut off."""
-        self._closing.clear()
         with self._watched():
             client = self._open()
+            # A server may tell of new mail only when asked this.
+            client.noop()
             uids = sorted(client.search("ALL"))
             sizes = self._sizes(client, uids)
         for batch in _batches(sizes):
@@ -122,22 +142,20 @@ class Mailbox:
             else:
                 client.expunge()
 
-    def wait(self, seconds: float) -> None:
-        """Return when a mail has come, or after so many seconds, also while the server is dead."""
-        self._closing.clear()
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """Return when a mail has come, after so many seconds, or soon after ``stop`` is set."""
         until = time.monotonic() + seconds
         try:
             with self._watched():
-                self._listen(until)
+                self._listen(until, stop)
             self._failures = 0
         except FetchFailed:
             self._failures += 1
             pause = min(2.0 ** min(self._failures, 10), _LONGEST_PAUSE, until - time.monotonic())
-            self._closing.wait(max(pause, 0))
+            stop.wait(max(pause, 0))
 
     def close(self) -> None:
-        """End the connection and any wait."""
-        self._closing.set()
+        """End the connection."""
         client, self._client = self._client, None
         if client is not None:
             with suppress(*TROUBLE):
@@ -167,8 +185,7 @@ class Mailbox:
         """Forget a connection that is broken."""
         client, self._client = self._client, None
         if client is not None:
-            with suppress(*TROUBLE):
-                client.shutdown()
+            _shut(client)
 
     @staticmethod
     def _sizes(client: IMAPClient, uids: Sequence[int]) -> list[tuple[int, int]]:
@@ -188,29 +205,30 @@ class Mailbox:
         self._highest = max([self._highest, *(uid for uid, _ in batch)])
         return mails
 
-    def _listen(self, until: float) -> None:
+    def _listen(self, until: float, stop: threading.Event) -> None:
         client = self._open()
         can_idle = client.has_capability("IDLE")
-        while not self._has_new(client) and not self._closing.is_set():
+        while not self._has_new(client) and not stop.is_set():
             left = until - time.monotonic()
             if left <= 0:
                 return
             if can_idle:
-                self._idle(client, min(left, _IDLE_LIMIT))
+                self._idle(client, min(left, _IDLE_LIMIT), stop)
             else:
-                self._closing.wait(min(left, _POLL))
+                stop.wait(min(left, _POLL))
 
     def _has_new(self, client: IMAPClient) -> bool:
         client.noop()
         # ``n:*`` names the last mail even when its UID is below n.
         return any(uid > self._highest for uid in client.search(["UID", f"{self._highest + 1}:*"]))
 
-    def _idle(self, client: IMAPClient, seconds: float) -> None:
+    @staticmethod
+    def _idle(client: IMAPClient, seconds: float, stop: threading.Event) -> None:
         """Until the server says that a mail is there. On a dead connection ``idle_check`` answers
         nothing at once, and ``idle_done`` then raises."""
         client.idle()
         until = time.monotonic() + seconds
-        while not self._closing.is_set() and (left := until - time.monotonic()) > 0:
+        while not stop.is_set() and (left := until - time.monotonic()) > 0:
             glance = min(left, _GLANCE)
             started = time.monotonic()
             said = client.idle_check(timeout=glance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from channels.base import Inbound, Report
@@ -10,19 +11,25 @@ from channels.email.reading import Mail, read
 
 #: References may be hundreds; the latest are what a mail answers.
 _MAX_REFERENCES = 50
+#: Hex digits of the digest in an id: enough among the mails that share a Message-ID.
+_DIGITS = 16
 
 
 def parse(
-    raw: bytes, account: str, received_at: datetime, own: OwnIds | None = None
+    raw: bytes,
+    account: str,
+    received_at: datetime,
+    own: OwnIds | None = None,
+    authserv: str = "",
 ) -> Inbound | Report:
     """Read one mail. Pure, and total: it raises for no input.
 
     A delivery report about a message that carries our signature becomes a Report, so that nobody
-    can mark a message as failed by guessing. Any other mail is an Inbound. Hints of its own, beside
-    those in channels/base.py: ``text_format`` (``plain`` or ``html``), ``thread`` (the number in
-    the reply address it was sent to) and ``problem`` (why it could not be taken apart).
+    can mark a message as failed by guessing. Any other mail is an Inbound. One hint is mail's own,
+    beside those in channels/base.py: ``authenticity`` (what our mail server, named ``authserv``,
+    found out about the sender: ``spf=pass dkim=pass dmarc=pass``).
     """
-    mail = read(raw, own)
+    mail = read(raw, own, authserv)
     if mail.bounce and mail.about and mail.bounce.outcome != "delayed":
         return Report(
             provider_id=mail.about,
@@ -47,8 +54,20 @@ def parse(
 
 
 def external_id(mail: Mail) -> str:
-    """Its Message-ID, or the hash of all its bytes: the same mail fetched again has the same."""
-    return mail.message_id or f"sha256:{mail.digest}"
+    """Its Message-ID with a digest of what it says, or the hash of all its bytes.
+
+    The same mail fetched again, or from another of our mailboxes, has the same: its way there
+    does not count. Mailers that use a Message-ID twice, by mistake or to hide a mail behind
+    another, do not make two mails one.
+    """
+    if mail.message_id is None:
+        return f"sha256:{mail.digest}"
+    said = hashlib.sha256()
+    for piece in (mail.sender.address if mail.sender else "", mail.subject or "", mail.text):
+        said.update(hashlib.sha256(piece.encode("utf-8", "replace")).digest())
+    for file in mail.attachments:
+        said.update(hashlib.sha256(file.content or b"").digest())
+    return f"{mail.message_id}#{said.hexdigest()[:_DIGITS]}"
 
 
 def _in_reply_to(mail: Mail) -> tuple[str, ...]:
@@ -59,6 +78,10 @@ def _in_reply_to(mail: Mail) -> tuple[str, ...]:
 
 def _hints(mail: Mail) -> dict[str, str]:
     hints = {"text_format": "html" if mail.is_html else "plain"}
+    if mail.message_id:
+        hints["message_id"] = mail.message_id
+    if mail.authenticity:
+        hints["authenticity"] = mail.authenticity
     if mail.auto:
         hints["auto"] = mail.auto
     if mail.bounce and mail.bounce.outcome != "delivered":

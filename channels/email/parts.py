@@ -8,14 +8,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
+from email.parser import BytesParser
 from typing import Literal
 
 from channels.base import Attachment
-from channels.email import headers, tnef, uuencode
+from channels.email import headers, smime, tnef, uuencode
 from channels.email.charset import decode
-from channels.email.limits import MAX_DEPTH, SEALED
+from channels.email.limits import MAX_DEPTH, SEALED, CappedPolicy
 
 _NAME_LENGTH = 200
+#: A signature counts as so many levels, for each is parsed anew.
+_WRAPPING = 25
 _PATH = re.compile(r"[\\/]+")
 #: A text/html part's own word on its charset, for parts whose header has none.
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w-]{1,40})""", re.IGNORECASE)
@@ -57,17 +60,21 @@ def content_type(part: Message) -> str:
     return part.get_content_type().removeprefix(SEALED)
 
 
+def report_type(message: Message) -> str:
+    """What kind of report a ``multipart/report`` is (RFC 6522), in lower case; else nothing."""
+    if content_type(message) != "multipart/report":
+        return ""
+    return _parameter(message, "report-type").strip().lower()
+
+
 def content(part: Message) -> bytes:
     """The part's bytes with the transfer encoding taken off, as far as it can be."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
+    if part.is_multipart():
         # A container that the parser took apart although it stands where a file belongs.
-        return b"\n".join(child.as_bytes() for child in payload if isinstance(child, Message))
-    try:
-        decoded = part.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError, TypeError):
-        decoded = None
-    return decoded if isinstance(decoded, bytes) else headers.to_bytes(str(payload or ""))
+        children = (child for child in part.get_payload() if isinstance(child, Message))
+        return b"\n".join(child.as_bytes() for child in children)
+    decoded = part.get_payload(decode=True)
+    return decoded if isinstance(decoded, bytes) else b""
 
 
 def leaves(message: Message) -> Iterator[Message]:
@@ -82,16 +89,16 @@ def leaves(message: Message) -> Iterator[Message]:
 
 
 def _children(part: Message) -> list[Message]:
-    payload = part.get_payload()
-    if isinstance(payload, list) and part.get_content_maintype() == "multipart":
-        return [child for child in payload if isinstance(child, Message)]
+    # Asked for a text's payload, the stdlib decodes it, and trips over charsets.
+    if part.is_multipart() and part.get_content_maintype() == "multipart":
+        return [child for child in part.get_payload() if isinstance(child, Message)]
     return []
 
 
 def _read(part: Message, depth: int, *, is_root: bool) -> tuple[list[Body], list[Attachment]]:
     children = _children(part)
-    if not children:
-        return _leaf(part, is_root=is_root)
+    if not children and depth <= MAX_DEPTH:
+        return _leaf(part, depth, is_root=is_root)
     if depth > MAX_DEPTH:
         return [], [_attachment(leaf) for leaf in leaves(part)]
     bodies: list[list[Body]] = []
@@ -126,12 +133,14 @@ def _as_html(text: str) -> str:
     return "<div>" + html.escape(text).replace("\n", "<br>") + "</div>"
 
 
-def _leaf(part: Message, *, is_root: bool) -> tuple[list[Body], list[Attachment]]:
+def _leaf(part: Message, depth: int, *, is_root: bool) -> tuple[list[Body], list[Attachment]]:
     kind = content_type(part)
     if _is_body(part, kind, is_root=is_root):
         return [_body(part, kind)], []
     if part.get_content_maintype() == "multipart" and not content(part).strip():
         return [], []
+    if kind in smime.TYPES:
+        return _signed(part, depth)
     if kind in tnef.TYPES or (filename(part) or "").lower() == "winmail.dat":
         try:
             inside = tnef.unpack(content(part))
@@ -142,6 +151,17 @@ def _leaf(part: Message, *, is_root: bool) -> tuple[list[Body], list[Attachment]
         body = Body("plain" if plain else "html", text, spare=True)
         return [body], [_named(file) for file in inside.attachments]
     return [], [_attachment(part)]
+
+
+def _signed(part: Message, depth: int) -> tuple[list[Body], list[Attachment]]:
+    """What an opaque signature holds, and the signature itself, which proves it."""
+    itself = _attachment(part)
+    try:
+        inside = BytesParser(policy=CappedPolicy()).parsebytes(smime.content(itself.content or b""))
+    except smime.NotSigned:
+        return [], [itself]
+    bodies, files = _read(inside, depth + _WRAPPING, is_root=True)
+    return bodies, [*files, itself]
 
 
 def _is_body(part: Message, kind: str, *, is_root: bool) -> bool:

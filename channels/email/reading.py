@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 
 from channels.base import Attachment
 from channels.email import automatic, bounces, headers, parts
+from channels.email.authenticity import results
 from channels.email.charset import decode
 from channels.email.headers import Mailbox
 from channels.email.limits import HEAD_END, MAX_BYTES, CappedPolicy, too_costly
@@ -27,7 +28,8 @@ class Mail:
     ``message_id`` keeps its angle brackets and is None when the sender's program gave none.
     ``addressees`` are the mailboxes it was sent or delivered to, ``auto`` is why it must not be
     answered, ``about`` the Message-ID of ours that a delivery report means, ``number`` the case
-    that one of its addresses carries with our signature. ``problem`` says why it could not be
+    that one of its addresses carries with our signature, ``authenticity`` what our own mail
+    server found out about the sender. ``problem`` says why it could not be
     taken apart; its text is then as far as readable and the whole mail its one attachment.
     """
 
@@ -47,19 +49,22 @@ class Mail:
     bounce: bounces.Bounce | None
     about: str | None
     number: str | None
+    authenticity: str = ""
     problem: str | None = None
 
 
-def read(raw: bytes, own: OwnIds | None = None) -> Mail:
+def read(raw: bytes, own: OwnIds | None = None, authserv: str = "") -> Mail:
     """Read a mail. Pure, and total: it raises for no input.
 
-    ``own`` recognises our addresses and Message-IDs; without it none are.
+    ``own`` recognises our addresses and Message-IDs; without it none are. ``authserv`` is our own
+    mail server's name in Authentication-Results; without it none are believed.
     """
     problem = too_costly(raw)
     if problem is None:
         try:
             message = BytesParser(policy=_POLICY).parsebytes(raw)
-            return _mail(message, parts.read(message), raw, own)
+            mail = _mail(message, parts.read(message), raw, own)
+            return replace(mail, authenticity=results(message, authserv)) if authserv else mail
         except RecursionError:
             problem = "depth"
         except Exception as error:  # noqa: BLE001  # a bug in any parser must not cost a complaint

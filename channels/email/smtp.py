@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from email.message import EmailMessage
 
 from channels.base import SendFailed
 from channels.email.settings import Server
@@ -15,11 +14,15 @@ _TIMEOUT = 15.0
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-def deliver(server: Server, mail: EmailMessage, envelope_sender: str, to: str) -> None:
+def deliver(server: Server, mail: bytes, envelope_sender: str, to: str) -> None:
     """Send one mail. Raises SendFailed: 4xx and connection trouble may be tried again, 5xx not."""
     connection = connect(server)
     try:
-        connection.send_message(mail, envelope_sender, [to])
+        # RFC 6531: an address beyond ASCII needs a server that says it takes such.
+        options = () if to.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+        if options and not connection.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError
+        connection.sendmail(envelope_sender, [to], mail, options)
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
         raise _refused(code, said) from None
@@ -37,22 +40,25 @@ def deliver(server: Server, mail: EmailMessage, envelope_sender: str, to: str) -
 def connect(server: Server) -> smtplib.SMTP:
     """A connection that is logged in. Raises SendFailed, always retryable: the fault is ours."""
     where = f"SMTP server {server.host}:{server.port}"
-    context = ssl.create_default_context()
     try:
         connection = (
-            smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT, context=context)
+            smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT, context=server.tls())
             if server.security == "tls"
             else smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT)
         )
+    except ssl.SSLCertVerificationError as error:
+        raise _unbelieved(where, error) from None
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{where} cannot be reached ({type(error).__name__})"
         raise SendFailed(reason, retryable=True) from None
     try:
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls":
-            connection.starttls(context=context)
-        if server.user:
-            connection.login(server.user, server.password)
+            connection.starttls(context=server.tls())
+        _log_in(connection, server)
+    except ssl.SSLCertVerificationError as error:
+        _quit(connection)
+        raise _unbelieved(where, error) from None
     except smtplib.SMTPAuthenticationError as error:
         _quit(connection)
         reason = f"{where} refuses the user or password ({error.smtp_code})"
@@ -62,6 +68,25 @@ def connect(server: Server) -> smtplib.SMTP:
         reason = f"{where} does not let us in ({type(error).__name__})"
         raise SendFailed(reason, retryable=True) from None
     return connection
+
+
+def _log_in(connection: smtplib.SMTP, server: Server) -> None:
+    if server.token is None:
+        if server.user:
+            connection.login(server.user, server.password)
+        return
+    said = f"user={server.user}\1auth=Bearer {server.token.read(server.user)}\1\1"
+
+    def answer(challenge: bytes | None = None, /) -> str:
+        # The server explains a failure in a challenge, and wants an empty line to give its code.
+        return "" if challenge else said
+
+    connection.auth("XOAUTH2", answer)
+
+
+def _unbelieved(where: str, error: ssl.SSLCertVerificationError) -> SendFailed:
+    reason = f"{where} shows a certificate that is not believed ({error.verify_message})"
+    return SendFailed(reason, retryable=True)
 
 
 def _quit(connection: smtplib.SMTP) -> None:

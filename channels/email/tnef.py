@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from channels.base import Attachment
+from channels.email import rtf
 from channels.email.charset import decode
 
 TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -31,6 +32,7 @@ _CODE_PAGE = 0x9007
 # MS-OXPROPS: property ids.
 _BODY = 0x1000
 _HTML = 0x1013
+_RTF = 0x1009
 _LONG_NAME = 0x3707
 _MIME_TYPE = 0x370E
 _DATA = 0x3701
@@ -60,6 +62,7 @@ class _Reading:
     charset: str = "cp1252"
     body: str = ""
     html: str = ""
+    rtf: str = ""
     files: list[_File] = field(default_factory=list)
 
 
@@ -83,7 +86,9 @@ def unpack(data: bytes) -> Contents:
         Attachment(filename=file.title, content_type=file.content_type, content=file.data)
         for file in reading.files
     )
-    return Contents(reading.body, reading.html, files)
+    # RTF is the poorest of the three: it counts where there is nothing else.
+    text = reading.body or ("" if reading.html else reading.rtf)
+    return Contents(text, reading.html, files)
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -108,6 +113,8 @@ def _take(reading: _Reading, identifier: int, value: bytes) -> None:
                 reading.body = _as_text(found, reading.charset)
             elif name == _HTML:
                 reading.html = _as_text(found, reading.charset)
+            elif name == _RTF and isinstance(found, bytes):
+                reading.rtf = rtf.text(rtf.unpack(found))
     elif identifier == _ATTACHMENT_BEGINS:
         reading.files.append(_File())
     elif reading.files:

@@ -13,7 +13,9 @@ from normalizer import tracking
 
 @click.command()
 @click.argument("number")
-@click.option("--status", type=click.Choice(list(NOTICES)), help="The new status. Without: only show.")
+@click.option(
+    "--status", type=click.Choice(list(NOTICES)), help="The new status. Without: only show."
+)
 @click.option("--message", help="What to tell the citizen, in their language.")
 @click.option("--administration", help="With --status routed: the slug of who is competent.")
 @click.option("--actor", default="console", show_default=True, help="Who the history will name.")

@@ -10,7 +10,7 @@ from gateway.pipeline.accept import accept
 from gateway.pipeline.deliver import deliver
 from gateway.pipeline.fetch import fetch
 from gateway.pipeline.parts import Parts
-from gateway.pipeline.poll import poll, poll_until
+from gateway.pipeline.poll import Progress, poll, poll_until
 from gateway.pipeline.process import process, settle_now
 
 
@@ -44,9 +44,9 @@ class Pipeline:
         """Take in what waits at a pulled channel's provider; how many were new."""
         return poll(self.parts, channel)
 
-    def poll_until(self, channel: str, stop: Event) -> None:
+    def poll_until(self, channel: str, stop: Event, progress: Progress | None = None) -> None:
         """Poll a channel until told to stop, waiting for the provider in between."""
-        poll_until(self.parts, channel, stop)
+        poll_until(self.parts, channel, stop, progress)
 
 
 __all__ = ["Parts", "Pipeline"]

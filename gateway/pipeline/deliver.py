@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from channels.base import Channel, Outbound, SendFailed
 from gateway import clock
 from gateway.models import OutboundRow, ReportRow
+from gateway.pipeline.pace import keep_pace
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.reports import apply, fail
 from gateway.queue import DELIVER
@@ -49,6 +50,7 @@ def _deliver_one(parts: Parts, row: OutboundRow) -> None:
     try:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
+        keep_pace(parts, row.channel)
         provider_id = _send(adapter, row)
     except SendFailed as failure:
         _failed(parts, row, failure)
@@ -68,6 +70,7 @@ def _send(adapter: Channel, row: OutboundRow) -> str:
         references=tuple(row.references),
         choices=tuple((value, label) for value, label in row.choices),
         automatic=row.automatic,
+        account=row.account,
     )
     try:
         return adapter.send(message)

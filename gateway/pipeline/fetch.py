@@ -10,6 +10,7 @@ from gateway import clock
 from gateway.files import content_type
 from gateway.models import AttachmentRow, Event, Message
 from gateway.pipeline.parts import Parts
+from gateway.pipeline.transcribe import write_down
 from gateway.queue import FETCH
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ def _fetch_one(parts: Parts, row: AttachmentRow) -> None:
             )
         )
     log.info("fetched", channel=channel, attachment=row.id, size=len(content))
+    write_down(parts, row, content)
 
 
 def _download(parts: Parts, channel: str, row: AttachmentRow) -> bytes:

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from channels.base import Channel
 from gateway.files import Files
+from gateway.learning import Learner
 from gateway.notices import Notices
 from gateway.queue import Bell
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.transcribers import Transcriber
 from routing.directory import Directory
 
 
@@ -26,6 +28,8 @@ class Parts:
     channels: Mapping[str, Channel]
     bell: Bell
     notices: Notices
+    learner: Learner
+    transcriber: Transcriber | None = None
 
     @property
     def lease(self) -> timedelta:

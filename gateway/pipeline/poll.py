@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event
 
 import structlog
@@ -16,7 +17,11 @@ log = structlog.get_logger(__name__)
 _BACKOFF = (1, 2, 5, 15, 30, 60)
 
 
-def poll(parts: Parts, channel: str) -> int:
+#: Told after each item taken in: the channel, and how many since the last wait.
+Progress = Callable[[str, int], None]
+
+
+def poll(parts: Parts, channel: str, progress: Progress | None = None) -> int:
     """Take in what waits at a pulled channel's provider; how many were new.
 
     Each item is settled with the provider only after it is stored: dying in between makes it come
@@ -26,22 +31,32 @@ def poll(parts: Parts, channel: str) -> int:
     if not isinstance(adapter, Pulled):
         return 0
     new = 0
-    for item in adapter.fetch():
+    for taken, item in enumerate(adapter.fetch(), 1):
         receipt = accept(parts, channel, item)
         adapter.settle(item)
         new += not receipt.duplicate
+        if progress is not None:
+            progress(channel, taken)
     return new
 
 
-def poll_until(parts: Parts, channel: str, stop: Event) -> None:
+def poll_until(parts: Parts, channel: str, stop: Event, progress: Progress | None = None) -> None:
     """Poll a channel until told to stop, waiting for the provider in between."""
     adapter = parts.channels[channel]
     if not isinstance(adapter, Pulled):
         return
     failures = 0
+
+    def heard(name: str, taken: int) -> None:
+        # A provider that cuts us off in the middle has answered: the next try need not wait long.
+        nonlocal failures
+        failures = 0
+        if progress is not None:
+            progress(name, taken)
+
     while not stop.is_set():
         try:
-            poll(parts, channel)
+            poll(parts, channel, heard)
             failures = 0
             if not stop.is_set():
                 adapter.wait(parts.settings.poll_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -10,9 +11,10 @@ from sqlalchemy import select, update
 
 from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
-from gateway.messages import speak
+from gateway.messages import Style, speak
 from gateway.models import AddressRow, AttachmentRow, Case, Contact, Message
 from gateway.pipeline.parts import Parts
+from gateway.pipeline.pieces import whole
 from gateway.pipeline.register import AlreadyDone, Registering, Understood
 from gateway.queue import DELIVER, FETCH, PROCESS
 from gateway.store import is_away
@@ -89,8 +91,9 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
     """The pure work: normalise, recognise the language, decide the route."""
     files = _files(parts, messages)
     languages = _last_languages(parts, messages)
+    model = parts.learner.model()
     understood = []
-    for message in messages:
+    for message, pieces in whole(parts, messages):
         try:
             complaint = normalize(
                 _inbound(message, files.get(message.id, ())),
@@ -99,7 +102,8 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
                 languages.get(message.id),
                 parts.settings.region,
             )
-            understood.append(Understood(message, complaint, decide(complaint, parts.directory)))
+            route = decide(complaint, parts.directory, model)
+            understood.append(Understood(message, complaint, route, pieces))
         except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
             _set_back(parts, message, error)
     return understood
@@ -182,15 +186,19 @@ def _last_languages(parts: Parts, messages: Sequence[Message]) -> dict[int, str]
 
 
 def _with_case(parts: Parts, receipt: Receipt) -> Receipt:
-    """The receipt with the number and words of the case that its message became."""
+    """The receipt with the number of the case that its message is about, and what to say."""
     with parts.store.read() as session:
-        case = session.scalar(
-            select(Case)
-            .join(Message, Message.case_id == Case.id)
-            .where(Message.id == receipt.message_id)
-        )
+        message = session.get_one(Message, receipt.message_id)
+        case = session.get(Case, message.case_id) if message.case_id else None
+        asked = message.intent == "status"
+        style: Style = "voice" if message.channel == "voice" else "long"
         if case is None:
-            return receipt
+            if not asked:
+                return receipt
+            language = speak(message.language, parts.settings.default_language)
+            text = parts.notices.say("unknown_number", {}, language, style)
+            return replace(receipt, language=language, text=text)
         language = speak(case.language, parts.settings.default_language)
-        text = parts.notices.say("acknowledged", parts.notices.facts(case), language, "webform")
-    return Receipt(receipt.message_id, receipt.duplicate, case.number, language, text)
+        key = "status" if asked else "acknowledged"
+        text = parts.notices.say(key, parts.notices.facts(case), language, style)
+    return replace(receipt, number=case.number, language=language, text=text)

@@ -6,24 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, select, tuple_, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from gateway.codes import digest
 from gateway.conversation import Placement, place
 from gateway.messages import speak
-from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Contact, Event, Message
+from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message
 from gateway.notices import Way
 from gateway.pipeline.loops import is_loop
 from gateway.pipeline.parts import Parts
+from gateway.pipeline.senders import senders
 from normalizer import tracking
 from normalizer.complaint import Complaint
-from normalizer.contact import Address
 from routing.router import Route
 
 #: A taken number is one in a hundred million; so many in a row mean something else is wrong.
 _NUMBER_TRIES = 20
-#: A detector less sure than this does not change the language a person is known to write.
-_SURE = 0.6
 
 #: What is answered to each kind of placement; whatever is not here is not answered.
 _ANSWERS = {
@@ -56,6 +55,8 @@ class Understood:
     message: Message
     complaint: Complaint
     route: Route
+    #: Messages that are pieces of this one, and done with it.
+    pieces: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,19 @@ class Registering:
         Returns the channel that the answer takes, if there is one. Raises AlreadyDone when the
         message is not waiting any more.
         """
-        addresses = _addresses(self.session, self.complaint, self.now)
+        addresses = senders(self.session, self.complaint, self.now)
         own = addresses[:1] if self.complaint.sender else []
-        placement = place(self.session, self.complaint, own)
+        secret = self.parts.settings.secret_key
+        placement = place(self.session, self.complaint, own, secret)
         case = placement.case
         if placement.action == "new":
             case = self._open(addresses)
         elif placement.action == "addition" and case is not None:
-            self._add(case)
+            self._add(case, burst=placement.burst)
+        elif placement.action == "pin" and case is not None:
+            case.pin = digest(secret, case.number, self.complaint.text)
+        elif placement.action == "transcript" and case is not None:
+            self._write_down(case)
         elif placement.action in ("stop", "start"):
             for address in own:
                 address.stopped_at = self.now if placement.action == "stop" else None
@@ -102,7 +108,9 @@ class Registering:
             self._choose_language(own, self.complaint.wanted_language)
         self._finish(case)
         # A machine's mail is registered like any other, but never answered (RFC 3834).
-        return None if self.complaint.auto else self._answer(placement, case, addresses)
+        if self.complaint.auto or self.complaint.answered or placement.burst:
+            return None
+        return self._answer(placement, case, addresses)
 
     def _open(self, addresses: Sequence[AddressRow]) -> Case:
         complaint, route, settings = self.complaint, self.understood.route, self.parts.settings
@@ -135,8 +143,7 @@ class Registering:
         )
         self._note(case, "citizen", "received", message=self.message.id)
         if competent:
-            share = round(route.confidence, 3)
-            self._note(case, "guichet", "routed", administration=competent.slug, confidence=share)
+            self._note_route(case)
         return case
 
     def _language(self, addresses: Sequence[AddressRow]) -> str:
@@ -158,13 +165,48 @@ class Registering:
                 .values(language=tag)
             )
 
-    def _add(self, case: Case) -> None:
-        """Join a message to a case; an answer to our question puts the case back to work."""
+    def _add(self, case: Case, *, burst: bool) -> None:
+        """Join a message to a case; an answer to our question puts the case back to work.
+
+        The rest of a burst belongs to the complaint itself: its words are added to it, and may
+        tell who is competent where the first ones did not.
+        """
         automatic = {"auto": self.complaint.auto} if self.complaint.auto else {}
         self._note(case, "citizen", "added", message=self.message.id, **automatic)
+        if burst:
+            case.text = "\n".join(part for part in (case.text, self.complaint.text) if part)
+            self._reroute(case)
         if case.status == "awaiting_citizen" and not self.complaint.auto:
             case.status = "in_progress"
             self._note(case, "guichet", "status", status="in_progress")
+
+    def _write_down(self, case: Case) -> None:
+        """Give a recorded complaint the words that a machine heard, and what follows from them."""
+        self._note(
+            case,
+            "guichet",
+            "transcribed",
+            message=self.message.id,
+            by=self.complaint.transcriber or "a machine",
+        )
+        if not case.text and self.complaint.text:
+            case.text, case.transcribed, case.kind = self.complaint.text, True, self.complaint.kind
+            self._reroute(case)
+
+    def _reroute(self, case: Case) -> None:
+        """Send a case in triage where this message says that it belongs, if it does."""
+        route = self.understood.route
+        if case.status != "received" or case.administration or not route.administration:
+            return
+        case.administration, case.status = route.administration, "routed"
+        case.confidence, case.city = route.confidence, case.city or route.city
+        case.candidates = [list(candidate) for candidate in route.candidates]
+        case.reasons = list(route.reasons)
+        self._note_route(case)
+
+    def _note_route(self, case: Case) -> None:
+        share = round(case.confidence, 3)
+        self._note(case, "guichet", "routed", administration=case.administration, confidence=share)
 
     def _finish(self, case: Case | None) -> None:
         self.session.flush()
@@ -181,6 +223,22 @@ class Registering:
         )
         if not isinstance(changed, CursorResult) or changed.rowcount != 1:
             raise AlreadyDone
+        if self.complaint.pin or self.complaint.event == "pin":
+            self._forget_code()
+        if self.understood.pieces:
+            self.session.execute(
+                update(Message)
+                .where(Message.id.in_(self.understood.pieces))
+                .values(state="done", error=None, case_id=case.id if case else None)
+            )
+
+    def _forget_code(self) -> None:
+        """Of a caller's code only its HMAC is kept."""
+        hints = {key: value for key, value in self.message.hints.items() if key != "pin"}
+        text = "" if self.complaint.event == "pin" else self.message.text
+        self.session.execute(
+            update(Message).where(Message.id == self.message.id).values(hints=hints, text=text)
+        )
 
     def _answer(
         self, placement: Placement, case: Case | None, addresses: Sequence[AddressRow]
@@ -195,9 +253,10 @@ class Registering:
             if case is not None:
                 self._note(case, "guichet", "nobody_to_tell", notice=key)
             return None
-        if self.spoken and way.channel == self.complaint.channel:
+        # A status is told on the line alone; a number is written too, so that nobody needs a pen.
+        if self.spoken and (placement.action != "new" or way.channel == self.complaint.channel):
             return None
-        if self._is_loop(way):
+        if self._is_loop(way, key):
             if case is not None:
                 self._note(case, "guichet", "not_answered", notice=key, reason="loop")
             return None
@@ -217,9 +276,10 @@ class Registering:
             )
         return way.channel
 
-    def _is_loop(self, way: Way) -> bool:
-        most = self.parts.settings.email_auto_answers
-        return is_loop(self.session, way, self.complaint.subject, most, self.now)
+    def _is_loop(self, way: Way, key: str) -> bool:
+        # Who complains of three things under one subject is told three numbers.
+        subject = None if key == "acknowledged" else self.complaint.subject
+        return is_loop(self.session, way, subject, self.parts.settings.email_auto_answers, self.now)
 
     def _way_back(self, addresses: Sequence[AddressRow], *, even_stopped: bool) -> Way | None:
         """The first way that reaches the sender; nobody who said stop, but to tell them so."""
@@ -228,58 +288,14 @@ class Registering:
             if address.stopped_at is not None and not even_stopped:
                 continue
             ways = list(self.parts.notices.ways_to(address, complaint.channel, complaint.account))
-            if not self.spoken:
-                # What a call did not say is better read than called after.
-                ways.sort(key=lambda way: way.channel == "voice")
+            # What a call said or did not say is better read than called after.
+            ways.sort(key=lambda way: way.channel == "voice")
             if ways:
                 return ways[0]
         return None
 
     def _note(self, case: Case, actor: str, kind: str, **data: object) -> None:
         self.session.add(Event(case_id=case.id, at=self.now, actor=actor, kind=kind, data=data))
-
-
-def _addresses(session: Session, complaint: Complaint, now: datetime) -> list[AddressRow]:
-    """The rows of the sender and of the addresses they left, made where new; the sender first.
-
-    Rows are locked, so that two workers with two messages of one person take turns.
-    """
-    wanted = list(dict.fromkeys(complaint.reply_to))
-    if not wanted:
-        return []
-    found = {
-        Address(row.kind, row.value): row  # type: ignore[arg-type]  # we wrote a kind there
-        for row in session.scalars(
-            select(AddressRow)
-            .where(
-                tuple_(AddressRow.kind, AddressRow.value).in_(
-                    [(one.kind, one.value) for one in wanted]
-                )
-            )
-            .order_by(AddressRow.id)
-            .with_for_update(of=AddressRow)
-        )
-    }
-    for address in wanted:
-        if address not in found:
-            # Each address is its own contact until its owner proves that two are theirs.
-            contact = Contact(name=complaint.sender_name, created_at=now)
-            found[address] = AddressRow(
-                contact=contact, kind=address.kind, value=address.value, created_at=now
-            )
-            session.add(found[address])
-    _remember(found[wanted[0]].contact, complaint)
-    session.flush()
-    return [found[address] for address in wanted]
-
-
-def _remember(contact: Contact, complaint: Complaint) -> None:
-    """Keep the language a person writes, for their next short word."""
-    language = complaint.language
-    if language.tag != "und" and (contact.language is None or language.confidence >= _SURE):
-        contact.language = language.tag
-    if complaint.sender_name and not contact.name:
-        contact.name = complaint.sender_name
 
 
 def _free_number(session: Session, year: int) -> str:

@@ -85,6 +85,7 @@ def as_json(view: CaseView) -> dict[str, Any]:
         "kind": view.kind,
         "subject": view.subject,
         "text": view.text,
+        "transcribed": view.transcribed,
         "language": view.language,
         "channel": view.channel,
         "administration": view.administration,
@@ -106,6 +107,7 @@ def as_json(view: CaseView) -> dict[str, Any]:
                 "text": one.text,
                 "channel": one.channel,
                 "state": one.state,
+                "segments": one.segments,
             }
             for one in view.replies
         ],

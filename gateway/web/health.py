@@ -48,6 +48,13 @@ def metrics() -> Response:
             lines.append(f"# TYPE {name} gauge")
             counted = session.execute(select(by, func.count()).select_from(table).group_by(by))
             lines += [f'{name}{{state="{state}"}} {count}' for state, count in counted]
+        lines.append("# TYPE guichet_sms_segments gauge")
+        billed = session.execute(
+            select(OutboundRow.state, func.sum(OutboundRow.segments))
+            .where(OutboundRow.segments.is_not(None))
+            .group_by(OutboundRow.state)
+        )
+        lines += [f'guichet_sms_segments{{state="{state}"}} {count}' for state, count in billed]
     return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
 
 

@@ -56,4 +56,5 @@ def _wire(path: str) -> WireRequest:
         form=tuple(request.form.items(multi=True)),
         body=body,
         received_at=clock.now(),
+        remote=request.remote_addr or "",
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from channels.base import BadSetting, FetchFailed, Inbound, Outbound, SendFailed
+from channels.base import Attachment, BadSetting, FetchFailed, Inbound, Outbound, SendFailed
 from channels.email import Email
 from tests.harness import AdapterContract, Wire, hear, make, outbound
 from tests.servers import dovecot
@@ -72,7 +72,8 @@ def adapter(imap: Dovecot, smtp: SmtpSink) -> Iterator[Email]:
 
 
 def ids(items: Any) -> list[str]:
-    return [item.external_id for item in items]
+    """Message-IDs, without the digest that follows them."""
+    return [item.external_id.partition("#")[0] for item in items]
 
 
 class TestMail(AdapterContract):
@@ -156,7 +157,7 @@ def test_killed_in_the_middle_of_a_fetch_the_rest_comes_later(
         try:
             for item in adapter.fetch():
                 assert isinstance(item, Inbound)
-                stored.append(item.external_id)
+                stored += ids([item])
                 adapter.settle(item)
                 if kills < 3 and len(stored) % 60 == 30:
                     imap.kill()
@@ -258,6 +259,42 @@ def test_what_we_send(adapter: Email, smtp: SmtpSink) -> None:
     assert '<bdi dir="ltr">2648 3159 2783</bdi>' in html
     assert '<a href="https://guichet.example/ar">' in html
     assert "&lt;b&gt;" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "direction"),
+    [("ar", "rtl"), ("ary-Arab", "rtl"), ("ary-Latn", "ltr"), ("fr", "ltr"), ("zgh-Tfng", "ltr")],
+)
+def test_the_text_runs_in_the_citizen_s_direction(
+    adapter: Email, smtp: SmtpSink, language: str, direction: str
+) -> None:
+    adapter.send(Outbound(id=1, to="c@exemple.ma", text="x\n\ny\nz", language=language))
+    html = _html(smtp.taken[-1]).replace("\r\n", "\n")
+    assert html.count(f'lang="{language}" dir="{direction}"') == 2
+    assert "<p>x</p>" in html
+    assert "<p>y<br>\nz</p>" in html
+
+
+def test_an_agent_s_files_go_with_the_answer(adapter: Email, smtp: SmtpSink) -> None:
+    files = (
+        Attachment("قرار.pdf", "application/pdf", b"%PDF-1.4"),
+        Attachment("photo de l'été.jpg", "image/jpeg; name=x", b"\xff\xd8"),
+        Attachment("mail.eml", "message/rfc822", b"Subject: x\r\n\r\ny"),
+        Attachment(None, "nonsense", b"\0"),
+    )
+    message = Outbound(id=1, to="c@exemple.ma", text="x", language="fr", attachments=files)
+    adapter.send(message)
+    sent = list(smtp.taken[-1].mail.iter_attachments())
+    assert [part.get_filename() for part in sent] == [
+        "قرار.pdf",
+        "photo de l'été.jpg",
+        "mail.eml",
+        "attachment",
+    ]
+    assert [part.get_content() for part in sent] == [file.content for file in files]
+    assert smtp.taken[-1].text.strip() == "x"
+    types = ["application/pdf", "image/jpeg", *["application/octet-stream"] * 2]
+    assert [part.get_content_type() for part in sent] == types
 
 
 def _html(envelope: Envelope) -> str:

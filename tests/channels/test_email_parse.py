@@ -37,12 +37,15 @@ def mail(headers: bytes, body: bytes = b"hello") -> bytes:
 
 def test_a_french_mail_with_a_photo() -> None:
     item = inbound(payload("french-photo"))
-    assert item.external_id == "<CA+fr-photo-1@mail.exemple.ma>"
+    assert item.external_id.startswith("<CA+fr-photo-1@mail.exemple.ma>#")
     assert item.sender == "fatima@exemple.ma"
     assert item.sender_name == "Fatima Zahra El Idrissi"
     assert item.subject == "Éclairage public en panne, rue Ibn Sina"
     assert "ne marche plus depuis trois semaines" in item.text
-    assert item.hints == {"text_format": "plain"}
+    assert item.hints == {
+        "text_format": "plain",
+        "message_id": "<CA+fr-photo-1@mail.exemple.ma>",
+    }
     (photo,) = item.attachments
     assert photo.filename == "lampadaire cassé.jpg"
     assert photo.content_type == "image/jpeg"
@@ -62,6 +65,25 @@ def test_encoded_words_cut_inside_a_letter_and_a_misnamed_charset() -> None:
     assert item.subject == "انقطاع الكهرباء المتكرر في حي السلام"
     assert item.sender_name == "Séka, Ali"
     assert item.text == "الكهرباء تنقطع كل ليلة"
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        (b"=?iso-8859-1?Q?Un_caf=E9?=", "Un café"),
+        (b"=?windows-1256?B?1d3R5g==?=", "صفرو"),
+        ("Marché".encode("latin-1"), "Marché"),
+        (b"=?utf-8?Q?R=C3=A9clamation?= =?utf-8?Q?_n=C2=B0_3?=", "Réclamation n° 3"),
+        (b"=?UTF-8?B?2LTZg9in?= =?UTF-8?B?2YrYqQ==?=", "شكاية"),
+        (b"Re: =?iso-8859-15?Q?10_=A4?= de trop", "Re: 10 € de trop"),
+        (b"=?utf-8?Q?broken", "=?utf-8?Q?broken"),
+        (b"=?x-unknown?Q?caf=E9?=", "café"),
+        (b"=?utf-8*fr?Q?=C3=A9t=C3=A9?=", "été"),
+        (b"a\r\n folded\r\n\tsubject", "a folded subject"),
+    ],
+)
+def test_subjects(said: bytes, subject: str) -> None:
+    assert inbound(b"From: a@b\r\nSubject: " + said + b"\r\n\r\nhello").subject == subject
 
 
 def test_a_calendar_invitation_is_a_file_beside_the_text() -> None:

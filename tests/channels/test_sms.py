@@ -23,7 +23,7 @@ from channels.base import (
     SendFailed,
     WireRequest,
 )
-from channels.sms import STATUSES, Sms
+from channels.sms.twilio import STATUSES, Twilio
 from channels.twilio_api import CODES, Account
 from channels.twilio_media import credentials, download
 from tests.fakes.server import Answer, Trouble, in_json
@@ -70,9 +70,9 @@ def twilio() -> Iterator[FakeTwilio]:
 
 
 @pytest.fixture
-def sms(twilio: FakeTwilio) -> Sms:
+def sms(twilio: FakeTwilio) -> Twilio:
     adapter = make("sms", twilio.environ)
-    assert isinstance(adapter, Sms)
+    assert isinstance(adapter, Twilio)
     return adapter
 
 
@@ -109,7 +109,7 @@ class TestContract(AdapterContract):
         )
 
 
-def test_every_parameter_of_a_message_is_kept(sms: Sms) -> None:
+def test_every_parameter_of_a_message_is_kept(sms: Twilio) -> None:
     request = incoming("inbound-arabic")
     assert message(sms, request) == Inbound(
         external_id="SM11111111111111111111111111111111",
@@ -121,7 +121,7 @@ def test_every_parameter_of_a_message_is_kept(sms: Sms) -> None:
     )
 
 
-def test_pictures_are_named_for_fetching_later(sms: Sms) -> None:
+def test_pictures_are_named_for_fetching_later(sms: Twilio) -> None:
     media = f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Messages/MM{'2' * 32}/Media"
     assert message(sms, incoming("inbound-mms")).attachments == (
         Attachment(content_type="image/jpeg", reference=f"{media}/ME{'3' * 32}"),
@@ -129,20 +129,21 @@ def test_pictures_are_named_for_fetching_later(sms: Sms) -> None:
     )
 
 
-def test_whatsapp_brings_its_address_a_name_and_a_place(sms: Sms) -> None:
+def test_whatsapp_brings_its_address_a_name_and_a_place(sms: Twilio) -> None:
     heard = message(sms, incoming("inbound-whatsapp-location"))
+    assert heard.account == payload("inbound-whatsapp-location")["To"]
     assert heard.sender == f"whatsapp:{CITIZEN}"
     assert heard.sender_name == "Aïcha B."
     assert heard.location == Location(34.020882, -6.84165, "Bab el Had")
 
 
 @pytest.mark.parametrize("latitude", ["", "north", "nan", "91", "inf"])
-def test_a_place_not_on_this_globe_is_no_place(sms: Sms, latitude: str) -> None:
+def test_a_place_not_on_this_globe_is_no_place(sms: Twilio, latitude: str) -> None:
     fields = {**payload("inbound-whatsapp-location"), "Latitude": latitude}
     assert message(sms, signed(hook_url("sms"), fields)).location is None
 
 
-def test_twilios_opt_out_is_a_hint(sms: Sms) -> None:
+def test_twilios_opt_out_is_a_hint(sms: Twilio) -> None:
     heard = message(sms, incoming("inbound-stop"))
     assert (heard.text, heard.hints) == ("STOP", {"opt_out": "STOP"})
 
@@ -156,7 +157,7 @@ def test_twilios_opt_out_is_a_hint(sms: Sms) -> None:
     ],
 )
 def test_a_status_callback_is_a_report(
-    sms: Sms, name: str, expected: tuple[str, str | None, bool]
+    sms: Twilio, name: str, expected: tuple[str, str | None, bool]
 ) -> None:
     (report,) = sms.receive(incoming(name, "/status"))
     assert isinstance(report, Report)
@@ -165,7 +166,7 @@ def test_a_status_callback_is_a_report(
 
 
 @pytest.mark.parametrize("status", [name for name, meaning in STATUSES.items() if not meaning])
-def test_a_status_without_news_is_no_report(sms: Sms, status: str) -> None:
+def test_a_status_without_news_is_no_report(sms: Twilio, status: str) -> None:
     fields = {**payload("status-delivered"), "MessageStatus": status}
     assert sms.receive(signed(hook_url("sms", "/status"), fields)) == []
 
@@ -181,7 +182,7 @@ def test_a_status_without_news_is_no_report(sms: Sms, status: str) -> None:
     ids=["new status", "no message", "unknown path", "nothing at all"],
 )
 def test_what_twilio_says_and_we_do_not_know_is_kept(
-    sms: Sms, path: str, fields: Mapping[str, str]
+    sms: Twilio, path: str, fields: Mapping[str, str]
 ) -> None:
     request = signed(hook_url("sms", path), fields)
     heard = message(sms, request)
@@ -197,14 +198,14 @@ def test_every_token_of_the_list_is_accepted_and_the_first_one_sends(twilio: Fak
     assert sms.send(outbound(CITIZEN))
 
 
-def test_a_field_that_repeats_is_signed_with_all_its_values(sms: Sms) -> None:
+def test_a_field_that_repeats_is_signed_with_all_its_values(sms: Twilio) -> None:
     request = incoming("inbound-arabic")
     form = (*request.form, ("Extra", "b"), ("Extra", "a"))
     headers = {"x-twilio-signature": signature(request.url, form)}
     assert message(sms, replace(request, form=form, headers=headers)).sender == CITIZEN
 
 
-def test_a_signature_over_the_port_counts_too(sms: Sms) -> None:
+def test_a_signature_over_the_port_counts_too(sms: Twilio) -> None:
     """Twilio signs sometimes with the port that HTTPS has anyhow, sometimes without."""
     request = incoming("inbound-arabic")
     url = request.url.replace("guichet.example", "guichet.example:443")
@@ -212,7 +213,7 @@ def test_a_signature_over_the_port_counts_too(sms: Sms) -> None:
     assert message(sms, replace(request, headers=headers)).sender == CITIZEN
 
 
-def test_a_body_that_is_no_form_must_match_its_signed_hash(sms: Sms) -> None:
+def test_a_body_that_is_no_form_must_match_its_signed_hash(sms: Twilio) -> None:
     body = b'{"Parameters": []}'
     url = hook_url("sms", "", f"bodySHA256={sha256(body).hexdigest()}")
     headers = {"X-Twilio-Signature": signature(url, [])}
@@ -221,13 +222,13 @@ def test_a_body_that_is_no_form_must_match_its_signed_hash(sms: Sms) -> None:
         sms.receive(post(url, body + b" ", "application/json", headers))
 
 
-def test_a_webhook_by_get_is_understood(sms: Sms) -> None:
+def test_a_webhook_by_get_is_understood(sms: Twilio) -> None:
     url = hook_url("sms", "", (PAYLOADS / "inbound-arabic.form").read_text())
     request = post(url, b"", "", {"X-Twilio-Signature": signature(url, [])})
     assert message(sms, replace(request, method="GET")).sender == CITIZEN
 
 
-def test_a_message_asks_for_reports_and_offers_its_choices(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_message_asks_for_reports_and_offers_its_choices(sms: Twilio, twilio: FakeTwilio) -> None:
     text = Outbound(
         id=1, to=CITIZEN, text="Which one?", language="en", choices=(("1", "water"), ("2", "lamp"))
     )
@@ -243,27 +244,30 @@ def test_a_message_asks_for_reports_and_offers_its_choices(sms: Sms, twilio: Fak
 
 
 @pytest.mark.parametrize(
-    ("sender", "to", "expected"),
+    ("sender", "account", "expected"),
     [
-        ("MG" + "5" * 32, CITIZEN, {"MessagingServiceSid": "MG" + "5" * 32}),
-        (FROM, f"whatsapp:{CITIZEN}", {"From": f"whatsapp:{FROM}"}),
-        ("Guichet", CITIZEN, {"From": "Guichet"}),
+        ("MG" + "5" * 32, "", {"MessagingServiceSid": "MG" + "5" * 32, "To": CITIZEN}),
+        ("Guichet", SID, {"From": "Guichet", "To": CITIZEN}),
+        (FROM, "whatsapp:+1415", {"From": "whatsapp:+1415", "To": f"whatsapp:{CITIZEN}"}),
     ],
-    ids=["messaging service", "WhatsApp", "alphanumeric sender"],
+    ids=["messaging service", "alphanumeric sender", "back over WhatsApp"],
 )
 def test_the_sender_fits_the_way(
-    twilio: FakeTwilio, sender: str, to: str, expected: Mapping[str, str]
+    twilio: FakeTwilio, sender: str, account: str, expected: Mapping[str, str]
 ) -> None:
-    make("sms", {**twilio.environ, "TWILIO_FROM": sender}).send(outbound(to))
+    answer = replace(outbound(CITIZEN), account=account)
+    make("sms", {**twilio.environ, "TWILIO_FROM": sender}).send(answer)
     assert expected.items() <= twilio.messages[0].items()
 
 
-def test_a_message_agrees_with_twilios_own_description(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_message_agrees_with_twilios_own_description(sms: Twilio, twilio: FakeTwilio) -> None:
     document = openapi()
     if document is None:
         pytest.skip("no specs/twilio_api_v2010.json in a folder beside the checkout")
     sms.send(outbound(CITIZEN))
-    assert [violations(asked, document) for asked in twilio.asked] == [[]]
+    sms.send(replace(outbound(CITIZEN, "é" * 1600), account="whatsapp:+14155238886"))
+    make("sms", {**twilio.environ, "TWILIO_FROM": "MG" + "5" * 32}).send(outbound(CITIZEN))
+    assert [violations(asked, document) for asked in twilio.asked] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +299,7 @@ def test_a_failure_is_for_now_or_for_good(
     account = Account(SID, (TOKEN,), FROM, twilio.url, timeout=0.3)
     twilio.plan(answer)
     with pytest.raises(SendFailed) as failed:
-        Sms(account, PUBLIC_URL).send(outbound(CITIZEN))
+        Twilio(account, PUBLIC_URL).send(outbound(CITIZEN))
     assert failed.value.retryable is retryable
     assert CITIZEN not in failed.value.reason
 
@@ -308,7 +312,9 @@ def test_nobody_listening_is_a_failure_for_now() -> None:
     assert failed.value.retryable
 
 
-def test_a_refusal_tells_who_opted_out_and_how_long_to_wait(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_refusal_tells_who_opted_out_and_how_long_to_wait(
+    sms: Twilio, twilio: FakeTwilio
+) -> None:
     twilio.plan(refusal(21610, CITIZEN), in_json(429, {"code": 20429}, Retry_After="7"))
     with pytest.raises(SendFailed) as stopped:
         sms.send(outbound(CITIZEN))
@@ -318,7 +324,7 @@ def test_a_refusal_tells_who_opted_out_and_how_long_to_wait(sms: Sms, twilio: Fa
     assert throttled.value.retry_after == 7
 
 
-def test_a_text_that_twilio_would_refuse_fails_for_good(sms: Sms) -> None:
+def test_a_text_that_twilio_would_refuse_fails_for_good(sms: Twilio) -> None:
     """The fake counts as Twilio does, so that its other refusals can be believed as well."""
     with pytest.raises(SendFailed, match="21617") as failed:
         sms.send(outbound(CITIZEN, "ع" * 1601))
@@ -342,7 +348,7 @@ def test_the_fake_and_the_table_know_the_same_codes() -> None:
     ids=["works", "wrong token", "suspended", "not Twilio", "unreachable"],
 )
 def test_the_check_says_in_one_line_what_is_wrong(
-    sms: Sms, twilio: FakeTwilio, answer: Answer | Trouble | None, said: str
+    sms: Twilio, twilio: FakeTwilio, answer: Answer | Trouble | None, said: str
 ) -> None:
     if answer is None:
         line = sms.check()
@@ -379,14 +385,14 @@ FILE = f"/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1"
 AT_TWILIO = Attachment(reference=f"https://api.twilio.com{FILE}")
 
 
-def test_a_picture_is_fetched_with_our_credentials(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_picture_is_fetched_with_our_credentials(sms: Twilio, twilio: FakeTwilio) -> None:
     twilio.media[FILE] = Answer(200, b"\xff\xd8picture", "image/jpeg")
     assert sms.download(AT_TWILIO, limit=9) == b"\xff\xd8picture"
     at_the_stand_in = Attachment(reference=twilio.url + FILE)
     assert sms.download(at_the_stand_in, limit=9) == b"\xff\xd8picture"
 
 
-def test_a_redirect_within_twilio_is_followed(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_redirect_within_twilio_is_followed(sms: Twilio, twilio: FakeTwilio) -> None:
     twilio.media[FILE] = Answer(307, headers={"Location": "/cdn/picture"})
     twilio.media["/cdn/picture"] = Answer(200, b"picture")
     assert sms.download(AT_TWILIO, limit=100) == b"picture"
@@ -447,13 +453,13 @@ def test_a_file_that_cannot_be_had(
         "",
     ],
 )
-def test_nothing_is_fetched_from_elsewhere(sms: Sms, reference: str) -> None:
+def test_nothing_is_fetched_from_elsewhere(sms: Twilio, reference: str) -> None:
     with pytest.raises(FetchFailed, match=r"not at Twilio|no URL") as failed:
         sms.download(Attachment(reference=reference), limit=9)
     assert not failed.value.retryable
 
 
-def test_a_file_is_cut_off_at_its_limit_while_it_comes(sms: Sms, twilio: FakeTwilio) -> None:
+def test_a_file_is_cut_off_at_its_limit_while_it_comes(sms: Twilio, twilio: FakeTwilio) -> None:
     twilio.media[FILE] = Answer(200, b"x" * 5_000_000)
     with pytest.raises(FetchFailed, match="larger than 1000000 bytes"):
         sms.download(AT_TWILIO, limit=1_000_000)
@@ -483,7 +489,7 @@ def test_our_credentials_go_to_twilio_only(url: str, given: bool) -> None:
     assert credentials(account, url) == ((SID, TOKEN) if given else None)
 
 
-def test_the_fake_calls_webhooks_as_twilio_does(sms: Sms, twilio: FakeTwilio) -> None:
+def test_the_fake_calls_webhooks_as_twilio_does(sms: Twilio, twilio: FakeTwilio) -> None:
     """Over real HTTP, under an address that is not the one it signs."""
     twilio.plan(Answer(204))
     url = hook_url("sms")

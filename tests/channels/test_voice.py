@@ -14,6 +14,7 @@ import pytest
 
 from channels.base import (
     Attachment,
+    BadSetting,
     Context,
     Inbound,
     Outbound,
@@ -23,8 +24,11 @@ from channels.base import (
     WireRequest,
 )
 from channels.voice import STATUSES, Voice
-from channels.voice_script import LONGEST_TWIML, MENU, SPEAKERS, TURNS
-from gateway.messages import LANGUAGES, phrase
+from channels.voice.prompts import LANGUAGES as RECORDED
+from channels.voice.prompts import SHIPPED, Prompts
+from channels.voice.script import LONGEST_TWIML, MENU, SPEAKERS
+from channels.voice.steps import ASKS, TURNS
+from gateway.messages import LANGUAGES, SENTENCES, phrase
 from tests.fakes.server import Answer
 from tests.fakes.twilio import FROM, SID, TOKEN, FakeTwilio, openapi, refusal, signed, violations
 from tests.harness import PUBLIC_URL, AdapterContract, Wire, hook_url, make, message, outbound
@@ -66,14 +70,14 @@ class TestContract(AdapterContract):
 
         def write(_text: str) -> WireRequest:
             sid = f"RE{next(serial):032x}"
-            return incoming("recorded", "/recorded", "language=fr", RecordingSid=sid)
+            return incoming("recorded", "/recorded", RecordingSid=sid)
 
         def forged() -> Iterator[tuple[str, WireRequest]]:
             good = write("")
             yield "no signature", replace(good, headers={})
             yield "another recording", replace(write(""), headers=good.headers)
             yield "another token", signed(good.url, payload("recorded"), "someone else's")
-            yield "another language", replace(good, url=good.url.replace("=fr", "=en"))
+            yield "another step", replace(good, url=good.url.replace("/recorded", "/pin"))
 
         return Wire(
             channel="voice",
@@ -108,6 +112,39 @@ def steps(voice: Voice, request: WireRequest, *receipts: Receipt) -> list[Elemen
     return verbs(voice.answer(request, receipts).body)
 
 
+def heard(answer: list[ElementTree.Element]) -> list[str]:
+    """What a caller hears of a step: sentences, and the names of recordings."""
+    found = []
+    for verb in answer:
+        for part in [verb, *verb]:
+            if part.tag == "Say":
+                found.append("".join(part.itertext()))
+            if part.tag == "Play":
+                found.append((part.text or "").rpartition("/")[2])
+    return found
+
+
+def goes_to(answer: list[ElementTree.Element]) -> set[str]:
+    """The steps that an answer leads to, by a key, by silence, or by a recording."""
+    urls = {verb.get("action") or (verb.text or "") for verb in answer if verb.tag != "Say"}
+    return {url.removeprefix(f"{PUBLIC_URL}/hooks/voice") for url in urls if url.startswith("http")}
+
+
+def walk(voice: Voice, *path: tuple[str, str], receipts: tuple[Receipt, ...] = ()) -> list[str]:
+    """Take these steps, each with its keys, and return what is heard at the last."""
+    answer: list[ElementTree.Element] = []
+    for step, keys in path:
+        request = incoming("language", step, Digits=keys)
+        answer = steps(voice, request, *receipts)
+    return heard(answer)
+
+
+def in_language(voice: Voice, language: str) -> None:
+    """Begin a call in this language."""
+    digit = next(digit for digit, tag in MENU.items() if tag == language)
+    walk(voice, ("", ""), ("/language", digit))
+
+
 def test_a_call_begins_with_every_language_in_its_own_voice(voice: Voice) -> None:
     gather, redirect = steps(voice, incoming("call"))
     assert gather.attrib == {
@@ -115,12 +152,15 @@ def test_a_call_begins_with_every_language_in_its_own_voice(voice: Voice) -> Non
         "timeout": "5",
         "action": f"{PUBLIC_URL}/hooks/voice/language",
     }
-    offered = [(say.text or "", say.get("language"), say.get("voice")) for say in gather][1:]
-    for (text, tag, name), (digit, language) in zip(offered, MENU.items(), strict=True):
-        assert text == phrase("voice_choose", language, digit=digit)
-        assert digit in text
-        assert (tag, name) == (SPEAKERS[language].tag, SPEAKERS[language].voice)
-    assert redirect.text == f"{PUBLIC_URL}/hooks/voice/language?language=ar"
+    offered = list(gather)[1:]
+    for verb, (digit, language) in zip(offered, MENU.items(), strict=True):
+        if language in RECORDED:
+            assert verb.text == f"{PUBLIC_URL}/prompts/{language}/voice_choose.mp3"
+            continue
+        assert verb.text == phrase("voice_choose", language, digit=digit)
+        speaker = SPEAKERS[language]
+        assert (verb.get("language"), verb.get("voice")) == (speaker.tag, speaker.voice)
+    assert redirect.text == f"{PUBLIC_URL}/hooks/voice/language"
 
 
 def test_the_start_of_a_call_is_kept_with_its_caller(voice: Voice) -> None:
@@ -143,53 +183,99 @@ def test_callers_who_withhold_their_number_are_not_one_person(voice: Voice, with
     assert (first.sender, second.sender) == (f"anonymous:{CALL}", "anonymous:CA1")
 
 
-@pytest.mark.parametrize(("digit", "language"), MENU.items())
-def test_a_key_chooses_the_language_of_the_recording(
-    voice: Voice, digit: str, language: str
+#: The call tree: where the caller is, what they press, what they hear next.
+TREE = {
+    "a language": ([("/language", "2")], ["voice_menu"]),
+    "no language": ([("/language", "")], ["voice_menu"]),
+    "a key for no language": ([("/language", "9")], ["voice_welcome"]),
+    "file": ([("/language", "2"), ("/menu", "1")], ["voice_place"]),
+    "follow": ([("/language", "2"), ("/menu", "2")], ["voice_ask_number"]),
+    "repeat": ([("/language", "2"), ("/menu", "3")], ["voice_menu"]),
+    "a key for nothing": ([("/language", "2"), ("/menu", "7")], ["voice_wrong_key", "voice_menu"]),
+    "nobody behind 0": ([("/language", "2"), ("/menu", "0")], ["voice_wrong_key", "voice_menu"]),
+    "no key": ([("/language", "2"), ("/menu", "")], ["voice_menu"]),
+    "no key twice": ([("/language", "2"), ("/menu", ""), ("/menu", "")], ["voice_record"]),
+    "a postal code": ([("/language", "2"), ("/place", "30000")], ["voice_record"]),
+    "no place": ([("/language", "2"), ("/place", "")], ["voice_record"]),
+    "nothing said": ([("/language", "2"), ("/silent", "")], ["voice_nothing", "voice_record"]),
+    "keep it": ([("/language", "2"), ("/recorded", "#"), ("/confirm", "1")], ["voice_pin"]),
+    "keep it by silence": ([("/recorded", "#"), ("/confirm", "")], ["voice_pin"]),
+    "keep it by a wrong key": ([("/recorded", "#"), ("/confirm", "9")], ["voice_pin"]),
+    "once more": ([("/language", "2"), ("/recorded", "#"), ("/confirm", "2")], ["voice_record"]),
+    "not processed": ([("/language", "2"), ("/confirm", "1")], ["voice_later", "voice_goodbye"]),
+    "an unknown number": ([("/language", "2"), ("/follow", "123")], ["voice_ask_pin"]),
+    "no number": ([("/language", "2"), ("/follow", "")], ["voice_unknown", "voice_menu"]),
+    "a wrong code": ([("/follow", "123"), ("/code", "0000")], ["voice_unknown", "voice_menu"]),
+    "hung up": ([("/language", "2"), ("/menu", "hangup")], []),
+}
+
+
+@pytest.mark.parametrize(("path", "said_next"), TREE.values(), ids=TREE)
+def test_the_call_tree(
+    twilio: FakeTwilio, path: list[tuple[str, str]], said_next: list[str]
 ) -> None:
-    request = incoming("language", "/language", Digits=digit)
-    assert voice.receive(request) == []
-    ask, record, nothing, redirect = steps(voice, request)
-    assert ask.text == phrase("voice_record", language)
-    assert ask.get("voice") == SPEAKERS[language].voice
+    """Each branch by its keys; a recording counts as one that was taken in."""
+    environ = {**twilio.environ, "DEFAULT_LANGUAGE": "fr"}
+    voice = Voice.from_context(Context(environ, PUBLIC_URL, phrase))
+    assert voice is not None
+    receipts = (Receipt(1, number=NUMBER),) if any(step == "/recorded" for step, _ in path) else ()
+    told = walk(voice, *path, receipts=receipts)
+    expected = [phrase(key, "fr", digit="2", number=NUMBER) for key in said_next]
+    assert told[: len(expected)] == expected
+    assert bool(told) == bool(expected)
+
+
+@pytest.mark.parametrize("language", MENU.values())
+def test_every_step_speaks_the_callers_language(voice: Voice, language: str) -> None:
+    in_language(voice, language)
+    told = walk(voice, ("/menu", ""))
+    recorded = language in RECORDED
+    assert told == ["voice_menu.mp3" if recorded else phrase("voice_menu", language)]
+
+
+def test_a_silent_line_is_closed_in_the_end(voice: Voice) -> None:
+    in_language(voice, "fr")
+    for _ in range(TURNS):
+        assert phrase("voice_record", "fr") in walk(voice, ("/silent", ""))
+    assert walk(voice, ("/silent", "")) == [phrase("voice_goodbye", "fr")]
+
+
+def test_a_person_is_behind_0_where_there_is_one(twilio: FakeTwilio) -> None:
+    environ = {**twilio.environ, "VOICE_HUMAN_NUMBER": "+212537000000"}
+    voice = Voice.from_context(Context(environ, PUBLIC_URL, phrase))
+    assert voice is not None
+    in_language(voice, "fr")
+    assert phrase("voice_human", "fr") in walk(voice, ("/menu", ""))
+    say, dial = steps(voice, incoming("language", "/menu", Digits="0"))
+    assert say.text == phrase("voice_connecting", "fr")
+    assert (dial.tag, dial.text) == ("Dial", "+212537000000")
+    assert walk(voice, ("/dialled", "")) == [phrase("voice_goodbye", "fr")]
+
+
+def test_where_it_is_may_be_said_or_typed(voice: Voice) -> None:
+    in_language(voice, "fr")
+    gather, _ = steps(voice, incoming("language", "/menu", Digits="1"))
+    assert (gather.get("input"), gather.get("language")) == ("dtmf speech", "fr-FR")
+    request = incoming("call", "/place", SpeechResult="Fès")
+    record = next(verb for verb in steps(voice, request) if verb.tag == "Record")
     assert record.attrib == {
         "maxLength": "180",
         "timeout": "8",
         "finishOnKey": "#",
         "playBeep": "true",
-        "action": f"{PUBLIC_URL}/hooks/voice/recorded?language={language}",
-        "recordingStatusCallback": f"{PUBLIC_URL}/hooks/voice/recording?language={language}",
+        "action": f"{PUBLIC_URL}/hooks/voice/recorded",
+        "recordingStatusCallback": f"{PUBLIC_URL}/hooks/voice/recording",
         "recordingStatusCallbackEvent": "completed",
     }
-    assert nothing.text == phrase("voice_nothing", language)
-    assert redirect.text == f"{PUBLIC_URL}/hooks/voice/language?language={language}&turn=2"
-
-
-def test_no_key_means_the_default_language(twilio: FakeTwilio) -> None:
-    environ = {**twilio.environ, "DEFAULT_LANGUAGE": "fr"}
-    voice = Voice.from_context(Context(environ, PUBLIC_URL, phrase))
-    assert voice is not None
-    redirect = steps(voice, incoming("call"))[-1]
-    query = (redirect.text or "").partition("?")[2]
-    assert query == "language=fr"
-    ask = steps(voice, incoming("call", "/language", query))[0]
-    assert ask.text == phrase("voice_record", "fr")
-
-
-def test_a_key_that_means_nothing_leads_back_to_the_menu(voice: Voice) -> None:
-    (redirect,) = steps(voice, incoming("language", "/language", Digits="9"))
-    assert (redirect.tag, redirect.text) == ("Redirect", f"{PUBLIC_URL}/hooks/voice")
-
-
-@pytest.mark.parametrize("turn", [str(TURNS), "999", "-1", "٣", "x", ""])
-def test_a_silent_line_is_closed_in_the_end(voice: Voice, turn: str) -> None:
-    """A line that nobody speaks on costs money for as long as it is open."""
-    request = incoming("call", "/language", f"language=fr&turn={turn}")
-    assert steps(voice, request)[-1].tag == "Hangup"
+    assert message(voice, incoming("recorded", "/recorded")).hints == {
+        "language": "fr",
+        "city": "Fès",
+    }
 
 
 def test_a_recording_is_a_message_in_the_chosen_language(voice: Voice) -> None:
-    request = incoming("recorded", "/recorded", "language=fr")
+    in_language(voice, "fr")
+    request = incoming("recorded", "/recorded")
     assert message(voice, request) == Inbound(
         external_id=RECORDING,
         account=SID,
@@ -210,51 +296,108 @@ def test_a_recording_is_a_message_in_the_chosen_language(voice: Voice) -> None:
 
 
 def test_the_recordings_own_callback_is_the_same_message_whoever_comes_first(voice: Voice) -> None:
-    step = message(voice, incoming("recorded", "/recorded", "language=fr"))
-    callback = message(voice, incoming("recording", "/recording", "language=fr"))
+    step = message(voice, incoming("recorded", "/recorded"))
+    callback = message(voice, incoming("recording", "/recording"))
     told = replace(callback, raw=step.raw, sender=step.sender, hints=step.hints)
     assert told == step
     assert callback.sender == ""
 
 
+def test_what_was_recorded_is_heard_and_may_be_recorded_again(voice: Voice) -> None:
+    request = incoming("recorded", "/recorded")
+    gather, redirect = steps(voice, request, Receipt(1, number=NUMBER))
+    play = next(verb for verb in gather if verb.tag == "Play")
+    assert play.text == payload("recorded")["RecordingUrl"]
+    assert goes_to([gather, redirect]) == {"/confirm"}
+    walk(voice, ("/confirm", "2"))
+    again = message(voice, incoming("recorded", "/recorded", RecordingSid="RE2"))
+    assert again.in_reply_to == (CALL, RECORDING)
+
+
 @pytest.mark.parametrize("language", MENU.values())
 def test_the_number_is_said_digit_by_digit_twice(voice: Voice, language: str) -> None:
-    request = incoming("recorded", "/recorded", f"language={language}")
-    receipt = Receipt(1, number=NUMBER, language=language)
-    body = voice.answer(request, [receipt]).body
-    heard = [re.sub(r"[^\d ]", "", text).strip() for text in said(body)]
-    assert heard.count("2 6 4 8 3 1 5 9 2 7 8 3") == 2
-    assert said(body)[-1] == phrase("voice_goodbye", language)
+    in_language(voice, language)
+    walk(voice, ("/recorded", "#"), receipts=(Receipt(1, number=NUMBER),))
+    body = voice.answer(incoming("language", "/pin", Digits=""), []).body
+    told = heard(verbs(body))
+    if language in RECORDED:
+        digits = [name.removesuffix(".mp3")[-1] for name in told if name.startswith("digit_")]
+        assert "".join(digits) == NUMBER * 2
+    else:
+        numbers = [re.sub(r"[^\d ]", "", text).strip() for text in told]
+        assert numbers.count("2 6 4 8 3 1 5 9 2 7 8 3") == 2
     assert verbs(body)[-1].tag == "Hangup"
 
 
-@pytest.mark.parametrize("receipts", [[Receipt(1)], []], ids=["not processed", "nothing stored"])
-def test_without_a_number_it_will_follow(voice: Voice, receipts: list[Receipt]) -> None:
-    request = incoming("recorded", "/recorded", "language=fr")
-    assert said(voice.answer(request, receipts).body)[0] == phrase("voice_later", "fr")
+def test_a_code_is_chosen_for_the_recorded_case_and_kept_out_of_the_payload(voice: Voice) -> None:
+    walk(voice, ("/recorded", "#"), receipts=(Receipt(1, number=NUMBER),))
+    recorded = incoming("recorded", "/recorded")
+    steps(voice, recorded, Receipt(1, number=NUMBER))
+    chosen = message(voice, incoming("language", "/pin", Digits="4711"))
+    assert (chosen.text, chosen.in_reply_to) == ("4711", (RECORDING,))
+    assert chosen.hints["event"] == "pin"
+    assert b"4711" not in chosen.raw
+    assert voice.receive(incoming("call", "/pin")) == []
+
+
+def test_a_case_is_asked_for_by_its_number_then_with_the_code(voice: Voice) -> None:
+    in_language(voice, "fr")
+    question = message(voice, incoming("language", "/follow", Digits=NUMBER))
+    assert (question.text, question.sender) == (NUMBER, CITIZEN)
+    assert question.hints == {"intent": "status", "language": "fr"}
+    walk(voice, ("/follow", NUMBER))
+    proved = message(voice, incoming("language", "/code", Digits="4711"))
+    assert (proved.text, proved.hints["pin"]) == (NUMBER, "4711")
+    assert b"4711" not in proved.raw
+
+
+def test_what_may_be_told_of_a_case_is_said_and_the_menu_follows(voice: Voice) -> None:
+    in_language(voice, "fr")
+    known = Receipt(1, number=NUMBER, language="fr", text="Votre dossier est en cours.")
+    told = walk(voice, ("/follow", NUMBER), receipts=(known,))
+    assert told == ["Votre dossier est en cours.", phrase("voice_menu", "fr")]
+
+
+def test_codes_are_not_tried_all_day(voice: Voice) -> None:
+    in_language(voice, "fr")
+    for _ in range(ASKS):
+        told = walk(voice, ("/follow", NUMBER), ("/code", "0000"))
+    assert told == [phrase("voice_unknown", "fr"), phrase("voice_goodbye", "fr")]
 
 
 def test_who_hung_up_while_recording_has_filed_a_complaint(voice: Voice) -> None:
-    request = incoming("recorded-hangup", "/recorded", "language=fr")
+    request = incoming("recorded-hangup", "/recorded")
     assert message(voice, request).attachments
     assert "unheard" in message(voice, request).hints
     assert steps(voice, request, Receipt(1, number=NUMBER)) == []
 
 
 def test_a_number_that_nobody_hears_is_to_be_sent(voice: Voice) -> None:
-    heard = message(voice, incoming("recorded", "/recorded", "language=fr"))
-    callback = message(voice, incoming("recording", "/recording", "language=fr"))
-    assert "unheard" not in heard.hints
-    assert "unheard" in callback.hints
+    assert "unheard" not in message(voice, incoming("recorded", "/recorded")).hints
+    assert "unheard" in message(voice, incoming("recording", "/recording")).hints
 
 
 def test_a_recording_that_failed_is_kept_for_a_person(voice: Voice) -> None:
-    request = incoming("recording", "/recording", "language=fr", RecordingStatus="failed")
+    request = incoming("recording", "/recording", RecordingStatus="failed")
     assert message(voice, request).hints == {"event": "not-understood"}
 
 
+def test_twilio_writes_down_what_is_said_where_it_is_asked_to(twilio: FakeTwilio) -> None:
+    environ = {**twilio.environ, "VOICE_TRANSCRIBER": "twilio"}
+    voice = Voice.from_context(Context(environ, PUBLIC_URL, phrase))
+    assert voice is not None
+    record = next(verb for verb in steps(voice, incoming("call", "/place")) if verb.tag == "Record")
+    assert record.get("transcribeCallback") == f"{PUBLIC_URL}/hooks/voice/transcription"
+    transcript = message(voice, incoming("transcription", "/transcription"))
+    assert transcript.text == "There is no water in our street in Fes."
+    assert transcript.in_reply_to == (RECORDING,)
+    assert transcript.hints == {"event": "transcript", "transcriber": "Twilio"}
+    failed = incoming("transcription", "/transcription", TranscriptionStatus="failed")
+    assert voice.receive(failed) == []
+
+
 def test_every_recording_can_be_fetched(voice: Voice, twilio: FakeTwilio) -> None:
-    (audio,) = message(voice, incoming("recorded", "/recorded", "language=fr")).attachments
+    (audio,) = message(voice, incoming("recorded", "/recorded")).attachments
     path = f"/2010-04-01/Accounts/{SID}/Recordings/{RECORDING}.mp3"
     twilio.media[path] = Answer(200, b"ID3 sound", "audio/mpeg")
     assert voice.download(audio, limit=1_000) == b"ID3 sound"
@@ -263,6 +406,42 @@ def test_every_recording_can_be_fetched(voice: Voice, twilio: FakeTwilio) -> Non
 def test_an_answer_is_xml(voice: Voice) -> None:
     """Twilio plays a document of any other type as an application error."""
     assert voice.answer(incoming("call"), []).content_type.startswith("text/xml")
+
+
+# Recorded sentences.
+
+
+@pytest.mark.parametrize("language", RECORDED)
+def test_every_sentence_of_a_call_is_recorded_where_no_voice_exists(language: str) -> None:
+    wanted = {key for key in SENTENCES if key.startswith("voice_")}
+    wanted |= {f"digit_{digit}" for digit in range(10)}
+    assert {path.stem for path in (SHIPPED / language).glob("*.mp3")} == wanted
+
+
+def test_a_deployments_own_recordings_go_first(twilio: FakeTwilio, tmp_path: Path) -> None:
+    own = tmp_path / "zgh-Latn" / "voice_menu.mp3"
+    own.parent.mkdir()
+    own.write_bytes(b"ID3 a person")
+    prompts = Prompts.from_setting(str(tmp_path), PUBLIC_URL)
+    assert prompts.file("zgh-Latn", "voice_menu") == own
+    assert prompts.file("zgh-Latn", "voice_record") == SHIPPED / "zgh-Latn" / "voice_record.mp3"
+    assert prompts.file("fr", "voice_menu") is None
+    assert prompts.file("zgh-Latn", "../zgh-Latn/voice_menu") is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"VOICE_HUMAN_NUMBER": "0537000000"}, "VOICE_HUMAN_NUMBER"),
+        ({"VOICE_PROMPTS": "/nowhere/at/all"}, "VOICE_PROMPTS"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named(
+    twilio: FakeTwilio, changed: Mapping[str, str], named: str
+) -> None:
+    with pytest.raises(BadSetting) as bad:
+        Voice.from_context(Context({**twilio.environ, **changed}, PUBLIC_URL, phrase))
+    assert bad.value.name == named
 
 
 # Calls that we place.

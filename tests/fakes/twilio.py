@@ -34,6 +34,7 @@ ERRORS: Mapping[int, tuple[int, str]] = {
     21604: (400, "A 'To' phone number is required."),
     21610: (400, "Attempt to send to unsubscribed recipient {to}"),
     21614: (400, "To number: {to}, is not a mobile number"),
+    63016: (400, "Failed to send freeform message because you are outside the allowed window."),
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
 }
 

@@ -11,10 +11,11 @@ from sqlalchemy import update
 from channels.base import Attachment, Report
 from gateway import clock
 from gateway.house import House
-from gateway.models import AddressRow, AttachmentRow, Event, OutboundRow
+from gateway.models import AddressRow, AttachmentRow, Case, Event, OutboundRow
+from gateway.pipeline.pace import turn
 from tests.conftest import MakeHouse
 from tests.fakes.server import Answer, Trouble, in_json
-from tests.fakes.twilio import SID, FakeTwilio, refusal
+from tests.fakes.twilio import FROM, SID, FakeTwilio, refusal
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
 
 
@@ -192,3 +193,91 @@ def test_a_file_that_cannot_be_had_is_told_in_the_case(house: House, twilio: Fak
     house.pipeline.fetch()
     assert rows(house, AttachmentRow)[0].state == "failed"
     assert rows(house, Event)[-1].kind == "file_failed"
+
+
+# What is particular to phones.
+
+
+def test_an_agents_long_text_goes_out_as_several_numbered_messages(
+    house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH))
+    (case,) = rows(house, Case)
+    long = "Nous avons réparé la conduite d’eau. " * 90
+    house.cases.change(case.number, status="answered", message=long, actor="agent")
+    house.pipeline.deliver("sms")
+    told = [sent["Body"] for sent in twilio.messages[1:]]
+    assert [text.split(" ")[0] for text in told] == ["1/3", "2/3", "3/3"]
+    assert "’" not in "".join(told)
+    assert [row.segments for row in rows(house, OutboundRow)] == [1, 10, 10, 3]
+
+
+def test_a_long_text_that_fails_is_told_another_way_once(house: House, twilio: FakeTwilio) -> None:
+    take(house, sms(FRENCH))
+    (case,) = rows(house, Case)
+    house.pipeline.deliver("sms")
+    twilio.plan(*[refusal(21614, PHONE)] * 3)
+    long = "Nous avons réparé la conduite d'eau. " * 90
+    house.cases.change(case.number, status="answered", message=long, actor="agent")
+    house.pipeline.deliver("sms")
+    spoken = [row for row in rows(house, OutboundRow) if row.channel == "voice"]
+    assert [row.key for row in spoken] == ["answered"]
+
+
+WHATSAPP = "whatsapp:+14155238886"
+
+
+def test_what_came_over_whatsapp_is_answered_there(house: House, twilio: FakeTwilio) -> None:
+    take(house, sms(FRENCH, sender=f"whatsapp:{PHONE}", account=WHATSAPP))
+    house.pipeline.deliver("sms")
+    (sent,) = twilio.messages
+    assert (sent["From"], sent["To"]) == (WHATSAPP, f"whatsapp:{PHONE}")
+    (row,) = rows(house, OutboundRow)
+    assert (row.segments, row.address.value) == (None, PHONE)
+
+
+def test_a_long_answer_over_whatsapp_is_several_messages(house: House, twilio: FakeTwilio) -> None:
+    take(house, sms(FRENCH, sender=f"whatsapp:{PHONE}", account=WHATSAPP))
+    long = "Nous avons réparé la conduite d’eau. " * 90
+    house.cases.change(rows(house, Case)[0].number, status="answered", message=long, actor="agent")
+    house.pipeline.deliver("sms")
+    told = [sent["Body"] for sent in twilio.messages[1:]]
+    assert [text[:4] for text in told] == ["1/3 ", "2/3 ", "3/3 "]
+    assert {row.state for row in rows(house, OutboundRow)} == {"sent"}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["refused", "reported"])
+def test_outside_whatsapps_window_it_is_said_by_sms(
+    house: House, twilio: FakeTwilio, late: bool
+) -> None:
+    take(house, sms(FRENCH, sender=f"whatsapp:{PHONE}", account=WHATSAPP))
+    if not late:
+        twilio.plan(refusal(63016))
+    house.pipeline.deliver("sms")
+    if late:
+        house.pipeline.accept("sms", Report(f"SM{1:032x}", SID, "failed", b"x", code="63016"))
+    house.pipeline.deliver("sms")
+    assert (twilio.messages[-1]["From"], twilio.messages[-1]["To"]) == (FROM, PHONE)
+    assert [row.state for row in rows(house, OutboundRow)] == ["failed", "sent"]
+
+
+@pytest.mark.parametrize("word", ["STOP", "START", "HELP"])
+def test_a_word_that_twilio_obeyed_and_answered_is_not_answered_again(
+    house: House, word: str
+) -> None:
+    take(house, sms(FRENCH), sms("حبس", hints={"opt_out": word}))
+    assert [row.key for row in rows(house, OutboundRow)] == ["acknowledged"]
+    assert bool(rows(house, AddressRow)[0].stopped_at) == (word == "STOP")
+
+
+def test_a_number_that_may_send_so_often_gives_everyone_a_turn(
+    make_house: MakeHouse, twilio: FakeTwilio
+) -> None:
+    house = make_house(**twilio.environ, SMS_PER_SECOND="50")
+    take(house, *(sms(FRENCH, sender=f"+21261234567{n}") for n in range(3)))
+    house.pipeline.deliver("sms")
+    assert [(row.state, row.tries) for row in rows(house, OutboundRow)] == [("sent", 1)] * 3
+    step, now = timedelta(seconds=2), clock.now() + timedelta(hours=1)
+    turns = [turn(house.pipeline.parts, "sms", step, now) for _ in range(3)]
+    assert turns == [now, now + step, now + 2 * step]
+    assert turn(house.pipeline.parts, "sms", step, now + timedelta(hours=1)) > turns[-1] + step

@@ -56,7 +56,9 @@ def test_processing_twice_changes_nothing_more(house: House) -> None:
 
 def test_many_workers_share_the_work_without_doing_any_twice(house: House) -> None:
     for n in range(60):
-        house.pipeline.accept("sms", sms(FRENCH, sender=f"+2126000000{n % 7:02d}"))
+        at = WHEN + timedelta(hours=n)
+        text = sms(FRENCH, sender=f"+2126000000{n % 7:02d}", received_at=at)
+        house.pipeline.accept("sms", text)
 
     def drain() -> None:
         while house.pipeline.process():
@@ -206,15 +208,26 @@ def test_a_form_does_not_prove_that_an_address_is_the_senders(house: House) -> N
     assert case.number not in rows(house, OutboundRow)[-1].text.replace(" ", "")
 
 
-def test_a_recording_speaks_its_number_and_one_nobody_heard_is_sent_by_sms(house: House) -> None:
+@pytest.mark.parametrize(
+    ("caller", "texts"),
+    [(PHONE, [("acknowledged", "sms", PHONE)]), ("+212522123456", [])],
+    ids=["a mobile", "a line in a wall"],
+)
+def test_a_recordings_number_is_spoken_and_texted_where_texts_arrive(
+    house: House, caller: str, texts: list[tuple[str, str, str]]
+) -> None:
     voice = Attachment(None, "audio/mpeg", reference="https://api.twilio.com/RE1")
-    spoken = house.pipeline.accept("voice", sms("", attachments=(voice,), hints={"language": "fr"}))
-    answer = house.pipeline.settle_now(spoken)
+    call = sms("", sender=caller, attachments=(voice,), hints={"language": "fr"})
+    answer = house.pipeline.settle_now(house.pipeline.accept("voice", call))
     assert answer.number is not None
     assert answer.language == "fr"
-    assert said(house) == []
-    unheard = house.pipeline.accept("voice", sms("", attachments=(voice,), hints={"unheard": "1"}))
-    house.pipeline.settle_now(unheard)
+    assert said(house) == texts
+
+
+def test_a_number_that_nobody_heard_is_told_another_way(house: House) -> None:
+    voice = Attachment(None, "audio/mpeg", reference="https://api.twilio.com/RE1")
+    call = sms("", attachments=(voice,), hints={"unheard": "1"})
+    house.pipeline.settle_now(house.pipeline.accept("voice", call))
     assert said(house) == [("acknowledged", "sms", PHONE)]
 
 

@@ -25,6 +25,8 @@ PUBLIC_URL = "https://guichet.example"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 RECORDING = f"/2010-04-01/Accounts/{SID}/Recordings/REaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+LANDLINE = "+212522200000"
+
 ARABIC = "الماء مقطوع عن حينا في فاس منذ يومين ولم يخبرنا أحد بالسبب"
 
 
@@ -65,14 +67,21 @@ class World:
         return [sent["Body"] for sent in list(self.twilio.messages) if sent["To"] == to]
 
     def call(self, guichet: Processes) -> str:
-        """Somebody calls, chooses French, speaks and hangs up; what they hear last."""
+        """Somebody calls from a line in a wall, chooses French, speaks, keeps what they said and
+        no code; what they hear last."""
         heard = ""
         self.twilio.media[f"{RECORDING}.mp3"] = Answer(200, b"ID3" + b"\0" * 64, "audio/mpeg")
-        for name, path in (("call", ""), ("language", "/language"), ("recorded", "/recorded")):
-            form = _form(PAYLOADS / "voice" / f"{name}.form")
+        for name, path, keys in (
+            ("call", "", ""),
+            ("language", "/language", "2"),
+            ("recorded", "/recorded", "#"),
+            ("language", "/confirm", "1"),
+            ("call", "/pin", ""),
+        ):
+            form = _form(PAYLOADS / "voice" / f"{name}.form") | {"From": LANDLINE}
+            form |= {"Digits": keys} if keys else {}
             if name == "recorded":
                 form["RecordingUrl"] = self.twilio.url + RECORDING
-                path += "?language=fr"
             heard = self._twiml(guichet, f"/hooks/voice{path}", form)
         return heard
 

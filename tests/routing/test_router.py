@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Location
-from routing.directory import Directory
+from routing.directory import MOROCCO, Directory
 from routing.examples import complaint, judged
 from routing.measure import judge, share
 from routing.router import NOBODY, decide
 
-DEV = Path(__file__).parent / "dev.jsonl"
+DEV = MOROCCO / "dev.jsonl"
 
 
 @lru_cache(maxsize=1)

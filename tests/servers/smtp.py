@@ -5,6 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 import logging
+import ssl
+from base64 import b64decode
 from collections import deque
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -14,6 +16,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from tests.servers.certificates import Certificate
 from tests.servers.ports import free_port
 
 
@@ -40,12 +43,23 @@ class Envelope:
 
 
 class SmtpSink:
-    """Use with ``with``. ``refuse`` plans what the next commands are answered with."""
+    """Use with ``with``. ``refuse`` plans what the next commands are answered with.
+
+    With a ``certificate`` it speaks TLS, from the first byte on or, ``starttls``, after a plain
+    beginning. ``token`` is one that XOAUTH2 lets ``user`` in with.
+    """
 
     user = "plaintes"
     password = "p/w"
 
-    def __init__(self, *, login: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        login: bool = False,
+        certificate: Certificate | None = None,
+        starttls: bool = False,
+        token: str = "",
+    ) -> None:
         self.taken: list[Envelope] = []
         self._planned: dict[str, deque[str]] = {"RCPT": deque(), "DATA": deque()}
         sink = self
@@ -69,8 +83,20 @@ class SmtpSink:
                 )
                 return "250 OK"
 
+            async def auth_XOAUTH2(self, server: Any, arguments: list[str]) -> AuthResult:  # noqa: N802
+                said = b64decode(arguments[1]).decode()
+                good = said == f"user={sink.user}\1auth=Bearer {token}\1\1"
+                if not good:
+                    # What is wrong is said in a challenge, and its answer says nothing.
+                    await server.challenge_auth('{"status":"401"}')
+                return AuthResult(success=good, handled=False)
+
         options: dict[str, Any] = {"enable_SMTPUTF8": True, "decode_data": False}
-        if login:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.file, certificate.key)
+            options |= {"tls_context" if starttls else "ssl_context": context}
+        if login or token:
             options |= {
                 "authenticator": self._authenticate,
                 "auth_required": True,

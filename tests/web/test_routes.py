@@ -25,6 +25,7 @@ PUBLIC = {
     "pages.look": "number and address are the proof; rate limited",
     "pages.case": "a signed, expiring link",
     "hooks.receive": "the adapter proves the provider's signature",
+    "prompts.recording": "sentences that every caller hears",
     "health.alive": "nothing but that we live",
     "health.ready": "nothing but what works",
     "health.metrics": "counts only, for the monitoring system",
@@ -75,4 +76,6 @@ def test_watchers_are_told_what_works_and_how_much_waits(app: Flask) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.get_json()["status"]) == (200, "ready")
-    assert client.get("/metrics").status_code == 200
+    metrics = client.get("/metrics")
+    assert metrics.status_code == 200
+    assert "# TYPE guichet_sms_segments gauge" in metrics.text

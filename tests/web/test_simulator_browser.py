@@ -76,22 +76,33 @@ def test_a_ready_message_goes_by_one_click_and_another_person_does_not_see_it(pa
 
 def test_a_call_is_led_by_keys_and_keeps_what_was_said(page: Page) -> None:
     page.get_by_label("Call", exact=True).click()
-    page.locator("[data-key='2']").click()
+    captions = page.locator("#captions")
+    for key, heard in (("2", "signaler un problème"), ("1", "le nom de votre ville")):
+        page.locator(f"[data-key='{key}']").click()
+        expect(captions).to_contain_text(heard)
+    page.locator("#call-wait").click()
     page.locator("#rec").click()
     page.locator("[data-key='#']").click()
-    expect(page.locator("#captions")).to_contain_text("Votre numéro est le")
+    expect(captions).to_contain_text("Pour le garder")
+    page.locator("[data-key='1']").click()
+    expect(captions).to_contain_text("quatre chiffres")
+    page.locator("#call-wait").click()
+    expect(captions).to_contain_text("Votre numéro est le")
     expect(page.locator("#call-state")).to_have_text("The call has ended")
     expect(page.get_by_role("button", name="listen")).to_be_visible()
 
 
 def test_what_the_microphone_hears_is_what_the_call_records(page: Page) -> None:
     page.get_by_label("Call", exact=True).click()
-    page.locator("[data-key='5']").click()
+    for key, heard in (("5", "To tell us of a problem"), ("1", "the name of your city")):
+        page.locator(f"[data-key='{key}']").click()
+        expect(page.locator("#captions")).to_contain_text(heard)
+    page.locator("#call-wait").click()
     page.get_by_label("my microphone").check()
     page.locator("#rec").click()
     expect(page.locator("#rec-time")).to_have_text("0:01")
     page.locator("#rec").click()
-    expect(page.locator("#captions")).to_contain_text("Your number is")
+    expect(page.locator("#captions")).to_contain_text("To keep it, press 1")
     kept = page.evaluate("""async () => {
         const { entries } = await (await fetch("state?since=0")).json();
         const { file } = entries.findLast((entry) => entry.data.what === "recorded").data;

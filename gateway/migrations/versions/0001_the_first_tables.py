@@ -109,6 +109,8 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("closed_at", INSTANT, nullable=True),
+        sa.Column("hops", sa.Integer(), nullable=False),
+        sa.Column("disputed", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["addresses.id"], name=op.f("fk_cases_address_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_cases_contact_id")),
@@ -133,6 +135,19 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_case_addresses_address_id"), ["address_id"], unique=False
         )
+
+    op.create_table(
+        "labels",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("case_id", BIG_ID, nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("who", sa.String(length=10), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_labels_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_labels")),
+    )
+    with op.batch_alter_table("labels", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_labels_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "events",
@@ -225,6 +240,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("cause", name=op.f("uq_outbound_cause")),
     )
     with op.batch_alter_table("outbound", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbound_address_id"), ["address_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbound_case_id"), ["case_id"], unique=False)
         batch_op.create_index("ix_outbound_provider_id", ["channel", "provider_id"], unique=False)
         batch_op.create_index(
@@ -284,6 +300,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_outbound_provider_id")
         batch_op.drop_index(batch_op.f("ix_outbound_case_id"))
+        batch_op.drop_index(batch_op.f("ix_outbound_address_id"))
 
     op.drop_table("outbound")
     with op.batch_alter_table("messages", schema=None) as batch_op:
@@ -300,6 +317,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_events_case_id"))
 
     op.drop_table("events")
+    with op.batch_alter_table("labels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_labels_case_id"))
+
+    op.drop_table("labels")
     with op.batch_alter_table("case_addresses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_addresses_address_id"))
 

@@ -152,8 +152,16 @@ class Call:
 
     def _on_play(self, verb: Verb) -> None:
         here = urljoin(self._url, verb.text)
+        if sound := self._plant.recordings.sound(here.rpartition("/")[2]):
+            self._tell("play", url=f"file/{self._plant.journal.keep(sound)}")
+            return
         path = here.removeprefix(self._plant.wire.public_url)
         self._tell("play", url=path if here.startswith(f"{self._plant.wire.public_url}/") else None)
+
+    def _on_dial(self, verb: Verb) -> None:
+        """Nobody else has a telephone here: the call goes on as after a talk."""
+        self._tell("pause", seconds=0)
+        self._follow(verb, {"DialCallStatus": "no-answer"})
 
     def _on_pause(self, verb: Verb) -> None:
         self._tell("pause", seconds=whole(verb.attributes.get("length"), 1))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from dataclasses import replace
+from typing import Any, Self
+from urllib.parse import urlencode
 
 from channels.base import (
     AddressKind,
     Attachment,
+    BadSetting,
     Context,
     DeliveryStatus,
     Inbound,
@@ -20,7 +23,9 @@ from channels.base import (
 )
 from channels.twilio_api import Account, not_understood, raw
 from channels.twilio_media import download
-from channels.voice_script import LONGEST_TWIML, MENU, RINGING, SPEAKERS, TURNS, Script
+from channels.voice.prompts import Prompts
+from channels.voice.script import LONGEST_TWIML, RINGING, SPEAKERS, Script
+from channels.voice.steps import Steps
 
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values, of calls that we placed.
 STATUSES: Mapping[str, DeliveryStatus | None] = {
@@ -41,31 +46,46 @@ STATUSES: Mapping[str, DeliveryStatus | None] = {
 WITHHELD = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
 _WITHHELD_WORDS = frozenset({"", "anonymous", "restricted", "blocked", "unknown", "unavailable"})
 
+#: Steps that tell nothing to keep: the caller has pressed a key, or none.
+SILENT = frozenset({"/language", "/menu", "/place", "/silent", "/confirm", "/dialled"})
+
 #: A TwiML document must be served as XML (https://www.twilio.com/docs/voice/twiml).
 _XML = "text/xml; charset=utf-8"
 
 
 class Voice:
-    """The ``voice`` channel. The call's state is all in the URLs of its steps and in what is
-    stored, so that any process can serve the next step."""
+    """The ``voice`` channel. What a call has come to is in its notes, which the gateway keeps, so
+    that any process can serve the next step."""
 
     name = "voice"
     addresses: AddressKind = "tel"
     speaks_number = True
 
-    def __init__(self, account: Account, script: Script, status_url: str) -> None:
+    def __init__(self, account: Account, steps: Steps) -> None:
         self._account = account
-        self._script = script
-        self._status_url = status_url
+        self._steps = steps
+        self._script = steps.script
 
     @classmethod
     def from_context(cls, context: Context) -> Self | None:
         account = Account.from_environ(context.environ)
         if account is None:
             return None
-        url = f"{context.public_url}/hooks/voice"
-        language = context.environ.get("DEFAULT_LANGUAGE", "ar")
-        return cls(account, Script(context.phrase, url, language), f"{url}/status")
+        environ = context.environ
+        human = environ.get("VOICE_HUMAN_NUMBER", "").strip()
+        if human and not (human.startswith("+") and human[1:].isdecimal()):
+            raise BadSetting("VOICE_HUMAN_NUMBER", "must be a number such as +212537000000")
+        script = Script(
+            context.phrase,
+            Prompts.from_setting(environ.get("VOICE_PROMPTS", "").strip(), context.public_url),
+            f"{context.public_url}/hooks/voice",
+            human,
+            environ.get("VOICE_TRANSCRIBER", "").strip() == "twilio",
+        )
+        language = environ.get("DEFAULT_LANGUAGE", "ar")
+        return cls(
+            account, Steps(script, context.notes, language if language in SPEAKERS else "ar")
+        )
 
     def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
         fields = self._account.fields(request)
@@ -74,16 +94,24 @@ class Voice:
         match request.path:
             case "" if call:
                 return [self._call(request, fields, call)]
-            case "/language" if call:
-                return []
             case "/recorded" | "/recording" if call and recording and _complete(fields):
                 return [self._recording(request, fields, call, recording)]
+            case "/pin" if call:
+                return self._code_chosen(request, fields, call)
+            case "/follow" | "/code" if call:
+                return self._asked(request, fields, call)
+            case "/transcription" if call and recording:
+                return self._transcript(request, fields, recording)
+            case path if call and path in SILENT:
+                return []
             case "/status" if call and fields.get("CallStatus") in STATUSES:
                 return self._report(request, fields, call)
         return [not_understood(request, fields, self._account.sid)]
 
     def answer(self, request: WireRequest, receipts: Sequence[Receipt]) -> Reply:
-        return Reply(self._next(request, receipts).encode(), _XML)
+        """The next step of the call. By now the request is known to be Twilio's."""
+        fields = dict(request.form or request.query)
+        return Reply(self._steps.next(request.path, fields, receipts).encode(), _XML)
 
     def send(self, message: Outbound) -> str:
         if not self._account.sender.startswith("+"):
@@ -100,7 +128,7 @@ class Voice:
             twiml=twiml,
             timeout=RINGING,
             # This one comes at the end of every call, however it ended.
-            status_callback=self._status_url,
+            status_callback=f"{self._script.url}/status",
             status_callback_event=["completed"],
         )
 
@@ -109,28 +137,6 @@ class Voice:
 
     def download(self, attachment: Attachment, limit: int) -> bytes:
         return download(self._account, attachment.reference or "", limit)
-
-    def _next(self, request: WireRequest, receipts: Sequence[Receipt]) -> str:
-        """The next step of the call. By now the request is known to be Twilio's."""
-        fields = dict(request.form or request.query)
-        language = self._language(request)
-        match request.path:
-            case "":
-                return self._script.menu()
-            case "/language":
-                digit = fields.get("Digits")
-                if digit and digit not in MENU:
-                    return self._script.again()
-                return self._script.record(MENU.get(digit or "", language), _turn(request))
-            case "/recorded" if fields.get("Digits") != "hangup":
-                number = next((receipt.number for receipt in receipts if receipt.number), None)
-                return self._script.number(language, number)
-        return self._script.nothing()
-
-    def _language(self, request: WireRequest) -> str:
-        """The language of this step: what the URL says, which we wrote ourselves."""
-        chosen = dict(request.query).get("language", "")
-        return chosen if chosen in SPEAKERS else self._script.default_language
 
     def _call(self, request: WireRequest, fields: Mapping[str, str], call: str) -> Inbound:
         """Kept because a recording may be announced without its caller, who is found here."""
@@ -150,19 +156,91 @@ class Voice:
         """The complaint. It is announced twice, by the call's next step and by the recording's
         own callback, which also comes when the caller has hung up; they share the external id, so
         that the second is a duplicate. The callback does not name the caller: the call does."""
-        hints = {"language": self._language(request)}
+        noted = self._steps.call(call)
+        hints = {"language": noted.language}
+        if noted.place:
+            hints["city"] = noted.place
         if request.path == "/recording" or fields.get("Digits") == "hangup":
             hints["unheard"] = "the caller has hung up, or this is not a step of the call"
-        return Inbound(
-            external_id=recording,
-            account=fields.get("AccountSid", self._account.sid),
-            sender=_caller(fields, call) if "From" in fields else "",
-            text="",
-            raw=raw(request),
-            received_at=request.received_at,
-            in_reply_to=(call,),
+        # Recorded again: both belong to one case, and the agent hears the last one last.
+        before = (noted.recording,) if noted.recording not in ("", recording) else ()
+        return self._inbound(
+            request,
+            fields,
+            recording,
+            in_reply_to=(call, *before),
             attachments=(_audio(fields, recording),),
             hints=hints,
+        )
+
+    def _code_chosen(
+        self, request: WireRequest, fields: Mapping[str, str], call: str
+    ) -> Sequence[Inbound]:
+        """The code for a case, if one was typed."""
+        noted, code = self._steps.call(call), fields.get("Digits", "")
+        if not (noted.recording and code):
+            return []
+        chosen = self._inbound(
+            request,
+            fields,
+            f"{call}/pin",
+            text=code,
+            in_reply_to=(noted.recording,),
+            hints={"event": "pin", "language": noted.language},
+        )
+        return [replace(chosen, raw=_without_digits(fields))]
+
+    def _asked(
+        self, request: WireRequest, fields: Mapping[str, str], call: str
+    ) -> Sequence[Inbound]:
+        """A question for a case by its number; with the code, when this phone did not do."""
+        noted, typed = self._steps.call(call), fields.get("Digits", "")
+        hints = {"intent": "status", "language": noted.language}
+        if request.path == "/follow":
+            external_id = f"{call}/follow/{noted.asks}"
+            return [self._inbound(request, fields, external_id, text=typed, hints=hints)]
+        if not (typed and noted.asked):
+            return []
+        asked = self._inbound(
+            request,
+            fields,
+            f"{call}/code/{noted.asks}",
+            text=noted.asked,
+            hints={**hints, "pin": typed},
+        )
+        return [replace(asked, raw=_without_digits(fields))]
+
+    def _transcript(
+        self, request: WireRequest, fields: Mapping[str, str], recording: str
+    ) -> Sequence[Inbound]:
+        """https://www.twilio.com/docs/voice/twiml/record#transcribecallback: what Twilio's machine
+        heard. One that failed says nothing, and the recording waits for a person."""
+        text = fields.get("TranscriptionText", "")
+        if fields.get("TranscriptionStatus") != "completed" or not text:
+            return []
+        return [
+            self._inbound(
+                request,
+                fields,
+                fields.get("TranscriptionSid") or f"{recording}/transcript",
+                text=text,
+                in_reply_to=(recording,),
+                hints={"event": "transcript", "transcriber": "Twilio"},
+            )
+        ]
+
+    def _inbound(
+        self, request: WireRequest, fields: Mapping[str, str], external_id: str, **more: Any
+    ) -> Inbound:
+        """A message of this step; one that does not name the caller is found by what it answers."""
+        return Inbound(
+            external_id=external_id,
+            account=fields.get("AccountSid", self._account.sid),
+            sender=_caller(fields, fields["CallSid"]) if "From" in fields else "",
+            text=more.pop("text", ""),
+            raw=raw(request),
+            received_at=request.received_at,
+            **more,
         )
 
     def _report(
@@ -205,6 +283,6 @@ def _caller(fields: Mapping[str, str], call: str) -> str:
     return caller
 
 
-def _turn(request: WireRequest) -> int:
-    said = dict(request.query).get("turn", "1")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 3 else TURNS
+def _without_digits(fields: Mapping[str, str]) -> bytes:
+    """The payload without a caller's code, which is kept as its HMAC alone."""
+    return urlencode({**fields, "Digits": "····"}).encode()

@@ -19,6 +19,7 @@ from channels.base import (
     Report,
     WireRequest,
 )
+from channels.sms.wire import wording
 from channels.twilio_api import Account, not_understood, raw
 from channels.twilio_media import download
 
@@ -43,12 +44,15 @@ STATUSES: Mapping[str, DeliveryStatus | None] = {
     "received": None,
 }
 
+#: How Twilio writes a number that is reached over WhatsApp.
+WHATSAPP = "whatsapp:"
+
 #: The recipient said STOP to this number (https://www.twilio.com/docs/api/errors/21610).
 OPTED_OUT = "21610"
 
 
-class Sms:
-    """The ``sms`` channel."""
+class Twilio:
+    """The ``sms`` channel at Twilio."""
 
     name = "sms"
     addresses: AddressKind = "tel"
@@ -79,19 +83,18 @@ class Sms:
         return Reply(b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 
     def send(self, message: Outbound) -> str:
-        sender = self._account.sender
-        if sender.startswith("MG"):
+        sender, to = self._account.sender, message.to
+        if message.account.startswith(WHATSAPP):
+            # What came over WhatsApp is answered there, by the number that it came to.
+            to, via = WHATSAPP + to, {"from_": message.account}
+        elif sender.startswith("MG"):
             via = {"messaging_service_sid": sender}
-        elif message.to.startswith("whatsapp:"):
-            # The gateway names people by phone number alone, so that it answers by SMS even what
-            # came over WhatsApp; whoever passes such an address gets WhatsApp.
-            via = {"from_": f"whatsapp:{sender}"}
         else:
             via = {"from_": sender}
         return self._account.created(
             self._account.client.messages.create,
-            to=message.to,
-            body=_with_choices(message),
+            to=to,
+            body=wording(message),
             status_callback=self._status_url,
             **via,
         )
@@ -108,7 +111,7 @@ class Sms:
         opt_out = fields.get("OptOutType")
         return Inbound(
             external_id=sid,
-            account=fields.get("AccountSid", self._account.sid),
+            account=self._reached(fields),
             # WhatsApp's "whatsapp:+212…" too: what is one person is the normalizer's to decide.
             sender=fields.get("From", ""),
             text=fields.get("Body", ""),
@@ -119,6 +122,11 @@ class Sms:
             location=_location(fields),
             hints={"opt_out": opt_out} if opt_out else {},
         )
+
+    def _reached(self, fields: Mapping[str, str]) -> str:
+        """Which of ours the citizen wrote to: the account, or our WhatsApp number."""
+        to = fields.get("To", "")
+        return to if to.startswith(WHATSAPP) else fields.get("AccountSid", self._account.sid)
 
     def _report(
         self,
@@ -159,8 +167,3 @@ def _location(fields: Mapping[str, str]) -> Location | None:
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         return None
     return Location(latitude, longitude, fields.get("Label") or fields.get("Address"))
-
-
-def _with_choices(message: Outbound) -> str:
-    lines = [f"{value} {label}" for value, label in message.choices]
-    return "\n".join([message.text, *lines])

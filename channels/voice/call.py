@@ -1,0 +1,51 @@
+"""What is remembered of one call from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from channels.base import Notebook
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Where a caller stands. ``place`` is the city or postal code that they gave, ``recording``
+    the last one's SID and ``number`` the case's that it became; ``asked`` is the case number they
+    typed. ``turns`` counts silences and wrong keys, ``asks`` the cases they asked for."""
+
+    sid: str
+    language: str
+    place: str = ""
+    recording: str = ""
+    number: str = ""
+    asked: str = ""
+    turns: int = 0
+    asks: int = 0
+
+    @classmethod
+    def read(cls, notes: Notebook, sid: str, default_language: str) -> Self:
+        """The call as it was noted, or as it begins."""
+        kept: Mapping[str, str] = notes.read(_key(sid))
+        return cls(
+            sid,
+            kept.get("language", default_language),
+            place=kept.get("place", ""),
+            recording=kept.get("recording", ""),
+            number=kept.get("number", ""),
+            asked=kept.get("asked", ""),
+            turns=int(kept.get("turns", "0")),
+            asks=int(kept.get("asks", "0")),
+        )
+
+    def noted(self, notes: Notebook, **changed: Any) -> Self:
+        """The call with what changed, which is now kept for the next step."""
+        after = replace(self, **changed)
+        facts = {name: str(value) for name, value in asdict(after).items() if name != "sid"}
+        notes.write(_key(self.sid), facts)
+        return after
+
+
+def _key(sid: str) -> str:
+    return f"voice/{sid}"

@@ -1,0 +1,116 @@
+"""What kind of message it is: a complaint, suggestion, remark or question, a word about an earlier
+one, or an advert."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Literal, get_args
+
+from normalizer.intent import kind_of, wish_of
+from normalizer.text import fold
+from routing.directory import Directory
+from routing.model import Model, softmax
+from routing.words import skeleton, stem
+
+Sort = Literal["complaint", "suggestion", "remark", "question", "status_query", "spam"]
+#: Per kind, the phrases by which it is known.
+Turns = Mapping[str, re.Pattern[str]]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+#: What asks nothing of an administration: it is kept, and routed nowhere.
+NOT_ROUTED: tuple[Sort, ...] = ("status_query", "spam")
+
+#: A message is only taken for an advert or an enquiry when it is surely one: to take a complaint
+#: for one would leave its author unheard.
+_SURE: Mapping[Sort, float] = {"spam": 0.6, "status_query": 0.5}
+#: Longer texts are judged by so many words at each end, where people greet, ask and conclude.
+_ENDS = 30
+
+_WORD = re.compile(r"[^\W_]+|[?؟]|%")
+_LINK = re.compile(r"https?://|www\.|\b(?:bit\.ly|wa\.me|t\.me)/")
+_MONEY = re.compile(
+    r"\d+\s*(?:dh|dhs|dirhams?|euros?|dollars?|€|\$|درهم|اورو|دولار)", re.IGNORECASE
+)
+_PERCENT = re.compile(r"\d\s*%|%\s*\d")
+
+
+def sort_named(name: str) -> Sort:
+    """The kind of that name. Raises ValueError."""
+    for sort in SORTS:
+        if sort == name:
+            return sort
+    raise ValueError(f"no kind is called {name!r}")
+
+
+@lru_cache(maxsize=8)
+def turns_of(directory: Directory) -> Turns:
+    """The turns of phrase of a directory, ready to be looked for in folded text."""
+    return {
+        sort: re.compile("|".join(_pattern(phrase) for phrase in phrases))
+        for sort, phrases in directory.turns.items()
+    }
+
+
+def _pattern(phrase: str) -> str:
+    """A star stands for any ending; words may stand apart by anything that is no letter."""
+    words = _WORD.findall(fold(phrase))
+    spelt = r"\W+".join(re.escape(word) for word in words)
+    return rf"\b{spelt}" if phrase.endswith("*") else rf"\b{spelt}\b"
+
+
+def vector(text: str, matter: float, turns: Turns) -> dict[str, float]:
+    """The features of a text, of unit length.
+
+    ``matter`` is what the lexicon says for its being some administration's matter, in log-odds.
+    """
+    folded = fold(text)
+    words = _WORD.findall(folded)
+    if len(words) > 2 * _ENDS:
+        words = words[:_ENDS] + words[-_ENDS:]
+    parts = [*_said(words), *_marks(text, folded, words, matter, turns)]
+    value = 1 / math.sqrt(len(parts))
+    found: dict[str, float] = {}
+    for part in parts:
+        found[part] = found.get(part, 0.0) + value
+    return found
+
+
+def _said(words: list[str]) -> Iterator[str]:
+    before = "<"
+    for word in words:
+        root = stem(word)
+        yield "=" + root
+        if len(sounds := skeleton(word)) >= 3:
+            yield "~" + sounds
+        yield f"{before} {root}"
+        before = root
+
+
+def _marks(text: str, folded: str, words: list[str], matter: float, turns: Turns) -> Iterator[str]:
+    """What is known of a text beside its words; doubled, for it is worth more than one of them."""
+    marks = [
+        f"=rule {kind_of(text)}",
+        f"=matter {min(int(matter), 4)}",
+        f"=length {min(len(words).bit_length(), 6)}",
+    ]
+    if words and words[-1] in "?؟":
+        marks.append("=asked")
+    marks += [f"=turn {sort}" for sort, phrases in turns.items() if phrases.search(folded)]
+    marks.append(f"=wish {wish_of(text)}")
+    for pattern, name in ((_LINK, "link"), (_MONEY, "money"), (_PERCENT, "percent")):
+        if pattern.search(text):
+            marks.append(f"={name}")
+    for mark in marks:
+        yield mark
+        yield mark
+
+
+def sort_of(text: str, matter: float, turns: Turns, model: Model | None) -> Sort:
+    """The kind of a message by its wording; without a model by rules alone."""
+    if model is None:
+        return kind_of(text)
+    chances = softmax(model.odds(vector(text, matter, turns)))
+    ranked = sorted(SORTS, key=lambda sort: -chances.get(sort, 0.0))
+    return next(sort for sort in ranked if chances.get(sort, 0.0) >= _SURE.get(sort, 0.0))

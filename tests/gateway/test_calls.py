@@ -1,0 +1,181 @@
+"""A whole call over the webhooks, in a house with its database: what becomes of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from channels.base import Pushed, WireRequest
+from gateway.codes import MOST_FAILURES
+from gateway.house import House
+from gateway.models import Case, Event, Message, OutboundRow
+from tests.conftest import CHANNELS, MakeHouse
+from tests.fakes.twilio import signed
+from tests.gateway.messages_in import rows
+from tests.harness import hook_url
+
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "voice"
+CALLER = "+212612345678"
+ELSEWHERE = "+212699999999"
+
+
+def step(house: House, path: str, keys: str = "", name: str = "language", **fields: str) -> str:
+    """One request of Twilio's, as the web takes it; the TwiML that answers."""
+    form = dict(parse_qsl((PAYLOADS / f"{name}.form").read_text(), keep_blank_values=True))
+    account = {"AccountSid": CHANNELS["TWILIO_ACCOUNT_SID"]}
+    request = signed(
+        hook_url("voice", path),
+        {**form, **account, "Digits": keys, **fields},
+        CHANNELS["TWILIO_AUTH_TOKEN"],
+    )
+    return _answer(house, request)
+
+
+def _answer(house: House, request: WireRequest) -> str:
+    voice: Any = house.channels["voice"]
+    assert isinstance(voice, Pushed)
+    receipts = [
+        house.pipeline.settle_now(house.pipeline.accept("voice", item))
+        for item in voice.receive(request)
+    ]
+    return voice.answer(request, receipts).body.decode()
+
+
+def call(house: House, caller: str = CALLER, sid: str = "CA1", **more: str) -> Mapping[str, str]:
+    """Begin a call in French; the fields that its steps share."""
+    about = {"From": caller, "CallSid": sid, **more}
+    step(house, "", name="call", **about)
+    step(house, "/language", "2", **about)
+    return about
+
+
+def file(house: House, pin: str = "", **more: str) -> Case:
+    """File a complaint by phone, and hang up after the number."""
+    about = call(house, **more)
+    step(house, "/recorded", "#", name="recorded", **about)
+    step(house, "/confirm", "1", **about)
+    step(house, "/pin", pin, **about)
+    case: Case = rows(house, Case)[-1]
+    return case
+
+
+def test_any_process_can_serve_the_next_step(make_house: MakeHouse) -> None:
+    about = call(make_house())
+    assert "Votre ville" in step(make_house(), "/menu", "1", **about).replace("votre", "Votre")
+    step(make_house(), "/place", "Fès", **about)
+    step(make_house(), "/recorded", "#", name="recorded", **about)
+    number = rows(make_house(), Case)[0].number
+    assert ", ".join(" ".join(number[n : n + 4]) for n in (0, 4, 8)) in step(
+        make_house(), "/pin", **about
+    )
+
+
+def test_where_the_caller_said_it_is_goes_with_the_case(house: House) -> None:
+    about = call(house)
+    step(house, "/place", "", SpeechResult="à Fès", **about)
+    step(house, "/recorded", "#", name="recorded", **about)
+    assert rows(house, Case)[0].city == "fes"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [],
+        [("/confirm", "")],
+        [("/confirm", "9")],
+        [("/confirm", "hangup")],
+        [("/confirm", "1"), ("/pin", "12")],
+    ],
+    ids=["hung up", "silence", "a wrong key", "hung up at the question", "half a code"],
+)
+def test_a_recording_that_exists_is_a_complaint_whatever_happens_after(
+    house: House, after: list[tuple[str, str]]
+) -> None:
+    about = call(house)
+    step(house, "/recorded", "#", name="recorded", **about)
+    for path, keys in after:
+        step(house, path, keys, **about)
+    assert len(rows(house, Case)) == 1
+    assert [(row.key, row.channel) for row in rows(house, OutboundRow)] == [("acknowledged", "sms")]
+
+
+def test_what_is_recorded_again_belongs_to_the_same_case(house: House) -> None:
+    about = call(house)
+    step(house, "/recorded", "#", name="recorded", **about)
+    step(house, "/confirm", "2", **about)
+    step(house, "/recorded", "#", name="recorded", **{**about, "RecordingSid": "RE2"})
+    step(house, "/recording", name="recording", **{**about, "RecordingSid": "RE2"})
+    assert len(rows(house, Case)) == 1
+    assert len(rows(house, OutboundRow)) == 1
+    assert [event.kind for event in rows(house, Event)] == ["received", "added"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "code", "opens"),
+    [
+        (CALLER, None, True),
+        (ELSEWHERE, None, False),
+        (ELSEWHERE, "4711", True),
+        (ELSEWHERE, "0000", False),
+        ("anonymous", "4711", True),
+    ],
+    ids=["the phone it was filed with", "another", "with the code", "a wrong code", "withheld"],
+)
+def test_a_status_is_told_to_the_filers_phone_or_code_alone(
+    house: House, caller: str, code: str | None, opens: bool
+) -> None:
+    case = file(house, pin="4711")
+    about = call(house, caller, "CA2")
+    heard = step(house, "/follow", case.number, **about)
+    if code is not None:
+        assert "quatre chiffres" in heard
+        heard = step(house, "/code", code, **about)
+    spoken = ", ".join(" ".join(case.number[n : n + 4]) for n in (0, 4, 8))
+    assert (spoken in heard) == opens
+    assert len(rows(house, Case)) == 1
+    assert len(rows(house, OutboundRow)) == 1
+
+
+def test_a_code_is_kept_nowhere_as_it_was_typed(house: House) -> None:
+    case = file(house, pin="4711")
+    about = call(house, ELSEWHERE, "CA2")
+    step(house, "/follow", case.number, **about)
+    step(house, "/code", "4711", **about)
+    assert case.pin is not None
+    for message in rows(house, Message):
+        assert "4711" not in f"{message.text} {message.hints} {message.raw!r}"
+
+
+def test_after_many_wrong_codes_the_right_one_opens_nothing_any_more(house: House) -> None:
+    case = file(house, pin="4711")
+    for n in range(MOST_FAILURES):
+        about = call(house, ELSEWHERE, f"CA1{n}")
+        step(house, "/follow", case.number, **about)
+        step(house, "/code", "0000", **about)
+    about = call(house, ELSEWHERE, "CA99")
+    step(house, "/follow", case.number, **about)
+    assert "Nous ne pouvons pas" in step(house, "/code", "4711", **about)
+
+
+def test_digits_that_are_no_number_make_no_case_and_open_none(house: House) -> None:
+    file(house)
+    about = call(house, CALLER, "CA2")
+    assert "quatre chiffres" in step(house, "/follow", "123456789012", **about)
+    assert len(rows(house, Case)) == 1
+
+
+def test_a_transcript_is_marked_as_a_machines_and_routes_the_case(house: House) -> None:
+    about = call(house)
+    step(house, "/recorded", "#", name="recorded", **about)
+    assert rows(house, Case)[0].administration is None
+    text = "The water has been cut off in our neighbourhood in Fes for two days"
+    step(house, "/transcription", name="transcription", TranscriptionText=text, **about)
+    (case,) = rows(house, Case)
+    assert (case.text, case.transcribed) == (text, True)
+    assert case.administration == "water-electricity"
+    assert [event.kind for event in rows(house, Event)] == ["received", "transcribed", "routed"]
+    assert len(rows(house, OutboundRow)) == 1
