@@ -33,7 +33,7 @@ Action = Literal[
     "not_understood",  # a sticker, a poll: a friendly word, no case
     "pin",  # a caller chose the code of their case
     "transcript",  # what a machine heard in a recording
-    "keep",  # nothing to say: a call that began, a bounce, a machine's mail
+    "keep",  # nothing to say: a call that began, a bounce, a machine's mail, an advert
 ]
 
 
@@ -156,6 +156,10 @@ def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[Address
                 return Placement("help")
             begun = _begun(session, complaint, addresses)
             return Placement("addition", begun, burst=True) if begun else Placement("new")
+        case "spam":
+            # What only looks like an advert may be the rest of what was begun a moment ago.
+            begun = _begun(session, complaint, addresses)
+            return Placement("addition", begun, burst=True) if begun else Placement("keep")
 
 
 def _is_fresh(case: Case, complaint: Complaint) -> bool:

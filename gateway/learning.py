@@ -73,7 +73,7 @@ class Learner:
         self._model: Model | None = None
 
     def model(self) -> Model | None:
-        """The model in use with a memory of every decision until now; None where none was trained."""
+        """The model in use, which knows every decision until now; None where none was trained."""
         with self._store.read() as session:
             newest = labels.last(session)
         with self._lock:

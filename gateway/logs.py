@@ -47,7 +47,9 @@ def configure(level: str) -> None:
         "imapclient",
         "alembic",
     ):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        # An adapter may have silenced its library further, and knows why.
+        library = logging.getLogger(chatty)
+        library.setLevel(max(library.level, logging.WARNING))
 
 
 def _rendering(terminal: bool) -> list[structlog.types.Processor]:

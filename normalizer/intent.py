@@ -8,7 +8,8 @@ from typing import Literal
 from normalizer.text import fold
 from normalizer.tracking import find
 
-Intent = Literal["new", "status", "stop", "start", "help", "greeting", "language"]
+#: ``spam`` is never a wish read here: routing finds it, by what a message says as a whole.
+Intent = Literal["new", "status", "stop", "start", "help", "greeting", "language", "spam"]
 Kind = Literal["complaint", "suggestion", "remark", "question"]
 
 KINDS: tuple[Kind, ...] = ("complaint", "suggestion", "remark", "question")

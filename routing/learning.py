@@ -34,9 +34,7 @@ def taught(model: Model, decisions: Iterable[tuple[Complaint, str]]) -> Model:
 
 def _weighed(row: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
     total = sum(row.values())
-    return tuple(
-        (place, min(gain, _AT_MOST) * gain / total) for place, gain in row.items()
-    )
+    return tuple((place, min(gain, _AT_MOST) * gain / total) for place, gain in sorted(row.items()))
 
 
 def _topics(complaint: Complaint, model: Model) -> dict[str, float]:

@@ -15,6 +15,8 @@ _IN = frozenset(
     "a de en ville vers in at of from near f fi b mdina mdint madinat d dyal commune "
     "في ف ب من الى الي مدينه ديال د بمدينه جماعه".split()
 )
+#: Those of them that no street's name has before the city's.
+_AT = _IN - frozenset("de d d dyal from vers ديال د من الى الي".split())
 #: Words that make a city's name that of a street in another.
 _STREETS = frozenset("route avenue av bd boulevard rue tri9 triq charia طريق شارع زنقه".split())
 _CLITICS = "وفبلd"
@@ -83,6 +85,9 @@ def _forms(word: str) -> list[tuple[str, bool]]:
 
 
 def _is_street(words: list[str], start: int) -> bool:
+    """Whether a street is named so (*rue de Fès*), and not where the street is (*rue à Fès*)."""
+    if start > 0 and words[start - 1] in _AT:
+        return False
     return any(word in _STREETS for word in words[max(0, start - 2) : start])
 
 

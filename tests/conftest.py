@@ -98,6 +98,7 @@ def make_house(database_url: str, tmp_path: Path) -> Iterator[MakeHouse]:
                     "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
                     "PUBLIC_URL": "https://guichet.example",
                     "SECRET_KEY": "for the tests only",
+                    "ROUTER_DIR": f"{tmp_path}/router",
                     **CHANNELS,
                     **environ,
                 }

@@ -18,9 +18,10 @@ from gateway.pipeline.pieces import whole
 from gateway.pipeline.register import AlreadyDone, Registering, Understood
 from gateway.queue import DELIVER, FETCH, PROCESS
 from gateway.store import is_away
-from normalizer.complaint import normalize
+from normalizer.complaint import Complaint, normalize
 from normalizer.contact import canonical
-from routing.router import decide
+from normalizer.intent import kind_named
+from routing.router import Route, decide
 
 log = structlog.get_logger(__name__)
 
@@ -103,10 +104,20 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
                 parts.settings.region,
             )
             route = decide(complaint, parts.directory, model)
+            complaint = _told_apart(complaint, route)
             understood.append(Understood(message, complaint, route, pieces))
         except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
             _set_back(parts, message, error)
     return understood
+
+
+def _told_apart(complaint: Complaint, route: Route) -> Complaint:
+    """The complaint with the kind that routing found. An advert is kept and not answered; where
+    somebody sent a file or waits on the telephone, it is heard like any other message."""
+    if route.kind == "spam" and complaint.intent == "new":
+        heard = complaint.attachments or complaint.location or complaint.transcriber
+        return complaint if heard else replace(complaint, intent="spam")
+    return replace(complaint, kind=kind_named(route.kind) or complaint.kind)
 
 
 def _set_back(parts: Parts, message: Message, error: Exception) -> None:

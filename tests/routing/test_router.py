@@ -89,6 +89,7 @@ def test_what_is_nobodys_matter_is_not_routed(morocco: Directory, text: str) -> 
         ("Ordures partout, safi c'est trop", None, None),
         ("Ordures avenue de Fès à Tanger", "tanger", "commune-tanger"),
         ("الأزبال في الطريق الجديدة", None, None),
+        ("Les ordures débordent dans notre rue à Casablanca", "casablanca", "commune-casablanca"),
     ],
 )
 def test_a_communes_matter_goes_to_the_commune_of_the_city_named(
