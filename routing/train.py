@@ -263,12 +263,14 @@ def _right(unseen: Sequence[tuple[Example, dict[str, float]]], among: int) -> fl
         if example.slug != NOBODY:
             slugs = sorted(odds.keys() - {NOBODY}, key=lambda slug: -odds[slug])
             found.append(example.slug in slugs[:among])
-    return sum(found) / len(found)
+    return sum(found) / max(len(found), 1)
 
 
 def _kept_out(unseen: Sequence[tuple[Example, dict[str, float]]]) -> float:
     outside = [odds for example, odds in unseen if example.slug == NOBODY]
-    return sum(max(odds, key=lambda slug: odds[slug]) == NOBODY for odds in outside) / len(outside)
+    return sum(max(odds, key=lambda slug: odds[slug]) == NOBODY for odds in outside) / max(
+        len(outside), 1
+    )
 
 
 if __name__ == "__main__":

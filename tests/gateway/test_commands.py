@@ -209,3 +209,19 @@ def test_making_the_tables_twice_changes_nothing(terminal: Terminal, house: Hous
 def dead_end() -> str:
     """An address at which nobody listens."""
     return f"http://127.0.0.1:{free_port()}"
+
+
+def test_the_router_tells_its_model_and_goes_back(
+    terminal: Terminal, make_house: MakeHouse
+) -> None:
+    house = make_house()
+    take(house, sms(FRENCH))
+    (case,) = rows(house, Case)
+    house.cases.change(case.number, status="routed", administration="health", actor="an agent")
+    where = str(house.settings.router_dir)
+    shown = terminal.run("router", "status", ROUTER_DIR=where)
+    assert "as shipped" in shown.output
+    assert "decisions since the last refit: 1" in shown.output
+    assert "as shipped" in terminal.run("router", "rollback", ROUTER_DIR=where).output
+    shown = terminal.run("router", "status", ROUTER_DIR=where)
+    assert "decisions since the last refit: 0" in shown.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from gateway.cases import HOPS
 from gateway.house import House
 from gateway.learning import DECISIONS, INTERVAL, Version
 from gateway.models import Case, Label, Message, OutboundRow
+from routing.train import main as train
+from tests.conftest import MakeHouse
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
 
 DRONES = (
@@ -104,15 +107,38 @@ def test_a_rollback_sets_aside_what_was_decided(house: House) -> None:
     assert not model.lately
 
 
+SMALL = """
+[[administration]]
+slug = "canals"
+kind = "ministry"
+name = { fr = "Canaux" }
+short = { fr = "Canaux" }
+lexicon.fr.sure = ["écluse", "péniche"]
+
+[[administration]]
+slug = "windmills"
+kind = "ministry"
+name = { fr = "Moulins" }
+short = { fr = "Moulins" }
+lexicon.fr.sure = ["moulin"]
+"""
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_refit_that_is_no_worse_is_used(house: House) -> None:
-    """The whole way: another process fits, the frozen set judges, a version is written."""
-    house.cases.change(
-        number_of(house, DRONES[0]), status="routed", administration="interior", actor="an agent"
-    )
-    outcome = house.learner.retrain(clock.now())
+def test_a_refit_that_is_no_worse_is_used(make_house: MakeHouse, tmp_path: Path) -> None:
+    """The whole way: another process fits, the decisions judge, a version is written."""
+    folder = tmp_path / "country"
+    (folder / "examples").mkdir(parents=True)
+    (folder / "directory.toml").write_text(SMALL, encoding="utf-8")
+    (folder / "examples" / "canals.tsv").write_text("fr\tcomplaint\tL'écluse est bloquée\n")
+    train([str(folder)])
+    house = make_house(GUICHET_DIRECTORY=str(folder))
+    number = number_of(house, "Les ailes ne tournent plus depuis la tempête")
+    house.cases.change(number, status="routed", administration="windmills", actor="an agent")
+    assert house.learner.waiting() == 1
+    assert house.learner.retrain(clock.now()).promoted
     current = house.learner.current()
     assert current is not None
-    assert outcome.promoted == (current.file is not None)
-    assert outcome.frozen[1] >= 0.95
+    assert current.file is not None
     assert house.learner.waiting() == 0
+    assert house.learner.roll_back(clock.now()).file is None

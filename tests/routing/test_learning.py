@@ -47,7 +47,10 @@ def test_a_decision_works_at_once_and_is_no_part_of_the_models_file(tmp_path: Pa
     directory, base = Directory.load(), _base()
     said = complaint("Mon drone est cloué au sol", "fr")
     model = taught(base, [(said, "interior")] * 2)
-    assert decide(complaint("Un drone interdit", "fr"), directory, model).candidates[0][0] == "interior"
+    assert (
+        decide(complaint("Un drone interdit", "fr"), directory, model).candidates[0][0]
+        == "interior"
+    )
     model.write(tmp_path / "model.json")
     assert not Model.read(tmp_path / "model.json").lately
 
