@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -131,7 +131,8 @@ class Cases:
                 .where(
                     Case.number == number,
                     AddressRow.kind == wanted.kind,
-                    AddressRow.value == wanted.value,
+                    # Phones begin a field with a capital; no two mailboxes differ in that.
+                    func.lower(AddressRow.value) == wanted.value.lower(),
                 )
             )
             return _view(session, case) if case else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.codes import opened
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Message, OutboundRow
 from normalizer.complaint import Complaint
+from normalizer.intent import Intent
 
 #: Texts that follow one another so quickly are one story told in several breaths.
 BURST = timedelta(minutes=2)
@@ -61,6 +62,8 @@ def place(
     if threaded is not None:
         if complaint.intent == "status":
             return Placement("status", threaded)
+        if complaint.intent == "courtesy" and threaded.status != "awaiting_citizen":
+            return Placement("keep", threaded)
         return Placement("addition", threaded, burst=_is_fresh(threaded, complaint))
     if complaint.auto is not None:
         return Placement("keep" if complaint.bounced else "new")
@@ -133,33 +136,52 @@ def _numbered(
     return Placement("status", known) if known else Placement("unknown_number")
 
 
+#: Wishes that need no look at what the sender has. A thank-you wants no answer, and is no matter of
+#: its own.
+_PLAIN: Mapping[Intent, Action] = {
+    "stop": "stop",
+    "language": "language",
+    "help": "help",
+    "greeting": "greeting",
+    "courtesy": "keep",
+}
+
+
 def _by_wish(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Placement:
-    match complaint.intent:
-        case "status":
-            latest = session.scalar(
-                _theirs(addresses).order_by(Case.status.in_(CLOSED), Case.id.desc()).limit(1)
-            )
-            return Placement("status", latest) if latest else Placement("no_case")
-        case "start":
-            stopped = any(address.stopped_at for address in addresses)
-            return Placement("start" if stopped else "greeting")
-        case "stop":
-            return Placement("stop")
-        case "language":
-            return Placement("language")
-        case "help":
-            return Placement("help")
-        case "greeting":
-            return Placement("greeting")
-        case "new":
-            if not complaint.has_substance:
-                return Placement("help")
-            begun = _begun(session, complaint, addresses)
-            return Placement("addition", begun, burst=True) if begun else Placement("new")
-        case "spam":
-            # What only looks like an advert may be the rest of what was begun a moment ago.
-            begun = _begun(session, complaint, addresses)
-            return Placement("addition", begun, burst=True) if begun else Placement("keep")
+    wish = complaint.intent
+    if wish in ("new", "courtesy") and (asked := _asked(session, complaint, addresses)):
+        return Placement("addition", asked)
+    if wish in _PLAIN:
+        return Placement(_PLAIN[wish])
+    if wish == "status":
+        latest = session.scalar(
+            _theirs(addresses).order_by(Case.status.in_(CLOSED), Case.id.desc()).limit(1)
+        )
+        return Placement("status", latest) if latest else Placement("no_case")
+    if wish == "start":
+        stopped = any(address.stopped_at for address in addresses)
+        return Placement("start" if stopped else "greeting")
+    if not complaint.has_substance:
+        return Placement("help")
+    # Even what looks like an advert may be the rest of what was begun a moment ago.
+    if begun := _begun(session, complaint, addresses):
+        return Placement("addition", begun, burst=True)
+    return Placement("keep" if wish == "spam" else "new")
+
+
+def _asked(session: Session, complaint: Complaint, addresses: Sequence[AddressRow]) -> Case | None:
+    """The sender's case whose administration waits for their answer, the latest asked first.
+
+    We told them to simply write back. A mail with a subject and no thread begins a new matter.
+    """
+    if complaint.subject or not complaint.has_substance:
+        return None
+    return session.scalar(
+        _theirs(addresses)
+        .where(Case.status == "awaiting_citizen", Case.channel == complaint.channel)
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
 
 
 def _is_fresh(case: Case, complaint: Complaint) -> bool:

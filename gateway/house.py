@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from channels.base import Channel, Context
+from channels.base import Channel, Context, Inbound
 from channels.registry import build as build_channels
+from gateway import clock
 from gateway.cases import Cases
 from gateway.files import Files
 from gateway.learning import Learner
@@ -19,7 +20,9 @@ from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tokens import Tokens
 from gateway.transcribers import build as build_transcriber
+from normalizer.complaint import normalize
 from routing.directory import Directory
+from routing.router import decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class House:
     tokens: Tokens
     #: Names of the channels whose provider is played by the simulator.
     simulated: frozenset[str] = field(default_factory=frozenset)
+
+    def warm_up(self) -> None:
+        """Load what the first message would otherwise wait for: models, metadata, the directory."""
+        for text in ("السلام عليكم، الماء مقطوع", "Bonjour, une coupure d'eau"):
+            greeting = Inbound("", "", "+212600000000", text, b"", clock.now())
+            decide(normalize(greeting, "sms", "tel"), self.directory)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -16,8 +16,8 @@ from gateway.settings import Settings
 from gateway.web.current import KEY
 from gateway.work import Threads
 
-#: Beyond what a form may hold, its own envelope.
-_ENVELOPE = 1024 * 1024
+#: Up to so many times what is taken, the pages themselves say that it is too much.
+_TOLD_POLITELY = 4
 
 
 def serve(settings: Settings, console: Console) -> None:
@@ -30,10 +30,12 @@ def serve(settings: Settings, console: Console) -> None:
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
-            max_request_body_size=settings.max_upload_mb * 1024 * 1024 + _ENVELOPE,
+            max_request_body_size=settings.max_upload_mb * 1024 * 1024 * _TOLD_POLITELY,
             channel_timeout=60,
             ident=None,
         )
+    except ValueError:
+        raise BadSetting("HOST", f"{settings.host} is no address of this machine") from None
     except OSError as taken:
         raise BadSetting(
             "PORT", f"{settings.port} cannot be used ({os.strerror(taken.errno or 0)})"

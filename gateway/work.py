@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 
 import structlog
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
 from channels.base import Pulled
@@ -76,6 +77,7 @@ class Threads:
     def start(self) -> None:
         """Begin. What another life of this process had claimed is due again at once."""
         self._house.store.release_claims(clock.now())
+        self._house.warm_up()
         for kind, channel in kinds(self._house):
             self._begin(f"{kind} {channel}".strip(), self._work, kind, channel)
         self._begin("learn", learn, self._house, self._stop)
@@ -109,6 +111,10 @@ class Threads:
             _drain_safely(self._house, kind, channel)
 
 
+#: How long pollers may take to finish what they have in hand, in seconds.
+_GOODBYE = 3.0
+#: How long to wait before listening again, once Redis has gone, in seconds.
+_REDIS_PAUSE = 2.0
 #: The house that this process's jobs work for: RQ calls them with nothing but their names.
 _at_work: list[House] = []
 
@@ -130,17 +136,29 @@ def work(house: House) -> None:
     bell = house.bell
     assert isinstance(bell, RedisBell)  # noqa: S101  # the command line made sure
     _at_work.append(house)
+    house.warm_up()
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
     sweeper.start()
     learner = threading.Thread(target=learn, args=(house, stop), name="learn", daemon=True)
     learner.start()
-    worker = SimpleWorker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
     try:
-        worker.work(with_scheduler=False)
+        while not _listen(bell):
+            log.warning("work.without_redis", again_in=_REDIS_PAUSE)
+            stop.wait(_REDIS_PAUSE)
     finally:
         stop.set()
         sweeper.join(10)
+
+
+def _listen(bell: RedisBell) -> bool:
+    """Run jobs as they come; False when Redis went away, True when we were told to stop."""
+    try:
+        worker = SimpleWorker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
+        worker.work(with_scheduler=False)
+    except RedisError:
+        return False
+    return True
 
 
 def poll(
@@ -155,13 +173,16 @@ def poll(
             target=house.pipeline.poll_until,
             args=(channel, stop, progress),
             name=f"poll {channel}",
+            # What is stored is stored: a thread that still waits for its provider may just end.
+            daemon=True,
         )
         for channel in channels
     ]
     for thread in threads:
         thread.start()
+    stop.wait()
     for thread in threads:
-        thread.join()
+        thread.join(_GOODBYE / len(threads))
 
 
 def _sweep(house: House, stop: threading.Event) -> None:

@@ -65,9 +65,16 @@ class Complaint:
     told_kind: Kind | None = None
 
     @property
+    def is_keyword(self) -> bool:
+        """Whether it is a carrier's word. STOP is the same on every phone, so it does not tell
+        what its sender speaks."""
+        return self.intent in ("stop", "start", "help")
+
+    @property
     def has_substance(self) -> bool:
         """Whether it says or shows anything at all."""
-        return bool(self.text or self.subject or self.attachments or self.location)
+        says = any(character.isalnum() for character in self.text + (self.subject or ""))
+        return bool(says or self.attachments or self.location)
 
 
 def normalize(

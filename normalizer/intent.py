@@ -9,7 +9,9 @@ from normalizer.text import fold
 from normalizer.tracking import find
 
 #: ``spam`` is never a wish read here: routing finds it, by what a message says as a whole.
-Intent = Literal["new", "status", "stop", "start", "help", "greeting", "language", "spam"]
+Intent = Literal[
+    "new", "status", "stop", "start", "help", "greeting", "language", "spam", "courtesy"
+]
 Kind = Literal["complaint", "suggestion", "remark", "question"]
 
 KINDS: tuple[Kind, ...] = ("complaint", "suggestion", "remark", "question")
@@ -23,6 +25,15 @@ _COMMANDS: dict[Intent, frozenset[str]] = {
     "start": frozenset("start unstop commencer empezar ابدا بدا bda ⴱⴷⵓ bdu".split()),
     "help": frozenset(
         "help info aide ayuda مساعده عاونوني 3awnouni 3awnoni ⵜⵉⵡⵉⵙⵉ ? menu".split()
+    ),
+    "courtesy": frozenset(
+        {
+            "merci", "merci beaucoup", "ok merci", "merci bcp", "ok", "okay", "d'accord", "oui",
+            "thanks", "thank you", "thx", "yes", "gracias", "muchas gracias", "vale", "si",
+            "شكرا", "شكرا جزيلا", "شكرا لكم", "نعم", "حسنا", "واخا", "بارك الله فيكم",
+            "choukran", "chokran", "chukran", "wakha", "lah ykhlef", "الله يخلف", "ⵜⴰⵏⵎⵎⵉⵔⵜ",
+            "tanmmirt", "tanmirt",
+        }
     ),
     "greeting": frozenset(
         {

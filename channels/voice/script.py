@@ -178,13 +178,13 @@ class Script:
         return str(response)
 
     def notice(self, language: str, text: str) -> str:
-        """What a person hears whom we call: who calls, the text twice, goodbye."""
+        """What a person hears whom we call: who calls, and the text twice."""
         response = VoiceResponse()
         self._tell(response, language, "voice_notice")
         self._say(response, language, text)
         response.pause(length=1)
         self._say(response, language, text)
-        self._part(response, language)
+        response.hangup()
         return str(response)
 
     def part(self, language: str, *before: tuple[str, str]) -> str:

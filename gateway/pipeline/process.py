@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic, sleep
 
 import structlog
 from sqlalchemy import select, update
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 #: How long a worker may take over a batch. Another one may safely begin after it: whoever comes
 #: second finds the message done.
 LEASE = timedelta(seconds=10)
+#: How long the second of two equal requests waits for the first one's number, in seconds.
+_DOUBLE_CLICK = 3.0
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
 BATCH = 50
 
@@ -48,13 +51,27 @@ def settle_now(parts: Parts, receipt: Receipt) -> Receipt:
     When that fails the message is safe and the worker will have it: the receipt comes back
     without a number, which tells the citizen that it will follow.
     """
+    if receipt.duplicate:
+        _await_first(parts, receipt)
+        return _with_case(parts, receipt)
     with parts.store.read() as session:
         message = session.get(Message, receipt.message_id)
-        if message is None or message.state != "new" or receipt.duplicate:
+        if message is None or message.state != "new":
             return _with_case(parts, receipt)
         session.expunge(message)
     settle(parts, [message], spoken=not message.hints.get("unheard"))
     return _with_case(parts, receipt)
+
+
+def _await_first(parts: Parts, receipt: Receipt) -> None:
+    """Wait a moment for whoever is processing the same message, as after a double click."""
+    until = monotonic() + _DOUBLE_CLICK
+    while monotonic() < until:
+        with parts.store.read() as session:
+            state = session.scalar(select(Message.state).where(Message.id == receipt.message_id))
+        if state != "new":
+            return
+        sleep(0.05)
 
 
 def settle(parts: Parts, messages: Sequence[Message], *, spoken: bool = False) -> None:

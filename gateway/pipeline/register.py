@@ -92,11 +92,11 @@ class Registering:
         own = addresses[:1] if self.complaint.sender else []
         secret = self.parts.settings.secret_key
         placement = place(self.session, self.complaint, own, secret)
-        case = placement.case
+        case, reopened = placement.case, False
         if placement.action == "new":
             case = self._open(addresses)
         elif placement.action == "addition" and case is not None:
-            self._add(case, burst=placement.burst)
+            reopened = self._add(case, burst=placement.burst)
         elif placement.action == "pin" and case is not None:
             case.pin = digest(secret, case.number, self.complaint.text)
         elif placement.action == "transcript" and case is not None:
@@ -110,7 +110,7 @@ class Registering:
         # A machine's mail is registered like any other, but never answered (RFC 3834).
         if self.complaint.auto or self.complaint.answered or placement.burst:
             return None
-        return self._answer(placement, case, addresses)
+        return self._answer(placement, case, addresses, reopened=reopened)
 
     def _open(self, addresses: Sequence[AddressRow]) -> Case:
         complaint, route, settings = self.complaint, self.understood.route, self.parts.settings
@@ -148,12 +148,13 @@ class Registering:
 
     def _language(self, addresses: Sequence[AddressRow]) -> str:
         """What to answer in: the language that the sender chose, or else the one they write."""
-        chosen = addresses[0].contact.chosen_language if self._is_known(addresses) else None
-        return speak(chosen or self.complaint.language.tag, self.parts.settings.default_language)
-
-    def _is_known(self, addresses: Sequence[AddressRow]) -> bool:
-        """Whether the first address is surely the sender's: a form proves none."""
-        return bool(addresses) and self.complaint.sender is not None
+        said, default = self.complaint.language.tag, self.parts.settings.default_language
+        if not addresses or self.complaint.sender is None:
+            # A form proves nobody's address, so it is answered in its own language.
+            return speak(said, default)
+        contact = addresses[0].contact
+        usual = contact.language if self.complaint.is_keyword else None
+        return speak(contact.chosen_language or usual or said, default)
 
     def _choose_language(self, own: Sequence[AddressRow], tag: str) -> None:
         """From now on, and in every case that is not over yet, write to them in this one."""
@@ -165,8 +166,11 @@ class Registering:
                 .values(language=tag)
             )
 
-    def _add(self, case: Case, *, burst: bool) -> None:
-        """Join a message to a case; an answer to our question puts the case back to work.
+    def _add(self, case: Case, *, burst: bool) -> bool:
+        """Join a message to a case; whether that opened the case again.
+
+        An answer to our question puts the case back to work. Whoever writes back after the answer
+        was told that we would look again, so the case is reopened.
 
         The rest of a burst belongs to the complaint itself: its words are added to it, and may
         tell who is competent where the first ones did not.
@@ -176,9 +180,16 @@ class Registering:
         if burst:
             case.text = "\n".join(part for part in (case.text, self.complaint.text) if part)
             self._reroute(case)
-        if case.status == "awaiting_citizen" and not self.complaint.auto:
+        if self.complaint.auto:
+            return False
+        if case.status == "awaiting_citizen":
             case.status = "in_progress"
             self._note(case, "guichet", "status", status="in_progress")
+        if case.status not in (*CLOSED, "answered"):
+            return False
+        self._note(case, "citizen", "status", status="reopened", before=case.status)
+        case.status, case.closed_at = "reopened", None
+        return True
 
     def _write_down(self, case: Case) -> None:
         """Give a recorded complaint the words that a machine heard, and what follows from them."""
@@ -241,9 +252,14 @@ class Registering:
         )
 
     def _answer(
-        self, placement: Placement, case: Case | None, addresses: Sequence[AddressRow]
+        self,
+        placement: Placement,
+        case: Case | None,
+        addresses: Sequence[AddressRow],
+        *,
+        reopened: bool,
     ) -> str | None:
-        key = _ANSWERS.get(placement.action)
+        key = "reopened" if reopened else _ANSWERS.get(placement.action)
         if key == "language_set" and not self.complaint.wanted_language:
             key = "language_ask"
         if key is None:

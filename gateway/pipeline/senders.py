@@ -54,7 +54,8 @@ def senders(session: Session, complaint: Complaint, now: datetime) -> list[Addre
 def _remember(contact: Contact, complaint: Complaint) -> None:
     """Keep the language a person writes, for their next short word."""
     language = complaint.language
-    if language.tag != "und" and (contact.language is None or language.confidence >= _SURE):
+    sure = language.confidence >= _SURE and not complaint.is_keyword
+    if language.tag != "und" and (contact.language is None or sure):
         contact.language = language.tag
     if complaint.sender_name and not contact.name:
         contact.name = complaint.sender_name

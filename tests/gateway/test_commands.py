@@ -69,6 +69,7 @@ def test_help_shows_every_command_with_what_it_does() -> None:
     ("environ", "named"),
     [
         ({"PORT": "eighty"}, "PORT"),
+        ({"HOST": "999.1.1.1"}, "HOST"),
         ({"DATABASE_URL": "oracle://x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "DATABASE_URL"),
         ({"GUICHET_DIRECTORY": "/nowhere"}, "GUICHET_DIRECTORY"),

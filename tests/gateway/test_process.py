@@ -325,3 +325,41 @@ def test_asking_for_another_language_shows_which_there_are(house: House) -> None
     (row,) = rows(house, OutboundRow)
     assert row.key == "language_ask"
     assert rows(house, Case) == []
+
+
+@pytest.mark.parametrize("said", ["rue des Orangers, au numéro 12", "oui", "شكرا"])
+def test_a_plain_answer_to_the_agents_question_finds_its_case(house: House, said: str) -> None:
+    """We told them to simply write back: no number, no reply gesture."""
+    take(house, sms(FRENCH, received_at=WHEN - timedelta(days=1)))
+    (case,) = rows(house, Case)
+    house.cases.change(
+        case.number, status="awaiting_citizen", message="Quelle rue ?", actor="agent"
+    )
+    take(house, sms(said))
+    (case,) = rows(house, Case)
+    assert case.status == "in_progress"
+    assert rows(house, OutboundRow)[-1].key == "added"
+
+
+@pytest.mark.parametrize("status", ["answered", "closed"])
+def test_writing_back_after_the_answer_opens_the_case_again(house: House, status: str) -> None:
+    take(house, sms(FRENCH, received_at=WHEN - timedelta(days=9)))
+    (case,) = rows(house, Case)
+    house.cases.change(case.number, status=status, message="C'est fait.", actor="agent")
+    take(house, sms(f"Non, ce n'est pas réparé {case.number}"))
+    (case,) = rows(house, Case)
+    assert (case.status, case.closed_at) == ("reopened", None)
+    assert rows(house, OutboundRow)[-1].key == "reopened"
+
+
+@pytest.mark.parametrize("said", ["merci", "شكرا", "ok", "👍", "؟"])
+def test_a_courtesy_is_no_matter_of_its_own(house: House, said: str) -> None:
+    take(house, sms(FRENCH, received_at=WHEN - timedelta(days=9)), sms(said))
+    assert len(rows(house, Case)) == 1
+    assert {row.key for row in rows(house, OutboundRow)} <= {"acknowledged", "help"}
+
+
+@pytest.mark.parametrize("keyword", ["STOP", "START", "HELP"])
+def test_a_carriers_keyword_is_answered_in_the_senders_language(house: House, keyword: str) -> None:
+    take(house, sms(ARABIC), sms(keyword))
+    assert {row.language for row in rows(house, OutboundRow)} == {"ar"}

@@ -91,6 +91,10 @@ class Processes:
             process.wait()
         self._running.clear()
 
+    def alive(self) -> bool:
+        """Whether none of them ended by itself."""
+        return all(process.poll() is None for process in self._running)
+
     def stop(self) -> list[int]:
         """Ask them to stop, as a service manager does; their exit codes."""
         for process in self._running:

@@ -178,3 +178,22 @@ def test_a_file_is_kept_as_it_was_sent(guichet: Processes, outside: World) -> No
     visitor.send_form("ar", ARABIC, VISITOR)
     folder = Path(guichet.environ["ATTACHMENTS_URL"].removeprefix("file:"))
     assert PDF in [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+
+
+def test_losing_redis_with_work_in_hand_costs_time_only(
+    guichet: Processes, outside: World, redis_server: RedisServer
+) -> None:
+    """Workers outlive it, go on by their sweep, and listen again when it is back."""
+    if "REDIS_URL" not in guichet.environ:
+        assert outside.text(guichet, Body=ARABIC) == 200
+        return
+    for n in range(12):
+        assert outside.text(guichet, MessageSid=f"SM{n:032x}", From=f"+2126123456{n:02d}") == 200
+        if n == 4:
+            redis_server.kill()
+    eventually(lambda: count(guichet, Case) == 12, "twelve cases without Redis")
+    redis_server.start()
+    assert outside.text(guichet, MessageSid=f"SM{99:032x}", From="+212612345699") == 200
+    eventually(lambda: count(guichet, OutboundRow) == 13, "the thirteenth case")
+    eventually(lambda: states(guichet, OutboundRow) == {"sent"}, "every acknowledgement")
+    assert guichet.alive()
