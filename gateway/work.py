@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
@@ -136,6 +138,7 @@ def work(house: House) -> None:
     bell = house.bell
     assert isinstance(bell, RedisBell)  # noqa: S101  # the command line made sure
     _at_work.append(house)
+    _leave_when_asked()
     house.warm_up()
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
@@ -144,11 +147,17 @@ def work(house: House) -> None:
     learner.start()
     try:
         while not _listen(bell):
+            _leave_when_asked()
             log.warning("work.without_redis", again_in=_REDIS_PAUSE)
             stop.wait(_REDIS_PAUSE)
     finally:
         stop.set()
         sweeper.join(10)
+
+
+def _leave_when_asked() -> None:
+    """End on SIGTERM while RQ, which finishes its job first, does not listen for it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def _listen(bell: RedisBell) -> bool:

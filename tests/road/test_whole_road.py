@@ -168,7 +168,8 @@ def test_forged_large_and_broken_requests_cost_nothing(guichet: Processes, outsi
 
 def test_it_stops_when_asked(guichet: Processes, outside: World) -> None:
     assert outside.text(guichet, Body=ARABIC) == 200
-    assert set(guichet.stop()) <= {0, 143}
+    # A worker that is asked before it has begun just ends (-15); honcho tells 128 + 15.
+    assert set(guichet.stop()) <= {0, 143, -15}
     assert count(guichet, Message) == 1
 
 

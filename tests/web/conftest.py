@@ -23,9 +23,12 @@ _ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A real browser; without one these tests fail, because nothing else can prove a page."""
+    """A real browser; without one these tests fail, because nothing else can prove a page.
+
+    One per module and not per session: while it runs, nothing else in this thread may use asyncio.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "these tests need Chromium: make servers"
     with sync_playwright() as playwright:
