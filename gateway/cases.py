@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from channels.base import AddressKind
+from channels.base import AddressKind, Attachment
 from gateway import clock
+from gateway.files import Files, content_type
 from gateway.labels import note, note_confirmed
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, OutboundRow
-from gateway.notices import Notices
+from gateway.notices import FILE_CHANNELS, Notices
 from gateway.queue import DELIVER, Bell
 from gateway.store import Store
 from normalizer.contact import Address, canonical
@@ -108,6 +109,7 @@ class Cases:
     """The cases, for those who handle them and those who ask about their own."""
 
     store: Store
+    files: Files
     directory: Directory
     bell: Bell
     notices: Notices
@@ -152,12 +154,16 @@ class Cases:
         administration: str | None = None,
         actor: str,
         version: int | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> CaseView:
         """Give a case a new status, write it into its history, and tell the citizen.
 
-        ``version`` is the one the person saw; another one raises Conflict. Raises UnknownCase,
-        and CaseError for what makes no sense.
+        ``version`` is the one the person saw; another one raises Conflict. ``attachments`` go
+        along with the message, on channels that carry files. Raises UnknownCase, and CaseError
+        for what makes no sense.
         """
+        # Files first: a row must never point at bytes that a crash took away.
+        kept = [_kept(self.files, attachment) for attachment in attachments]
         message = (message or "").strip() or None
         now = clock.now()
         try:
@@ -169,6 +175,8 @@ class Cases:
                     raise Conflict("somebody else changed this case meanwhile; look again")
                 self._check(case, status, message, administration)
                 row = self._apply(session, case, status, message, administration, actor, now)
+                if kept:
+                    _send_along(row, kept)
                 view = _view(session, case)
         except StaleDataError:
             raise Conflict("somebody else changed this case meanwhile; look again") from None
@@ -252,6 +260,20 @@ class Cases:
     def _address(self, said: str) -> Address | None:
         kind: AddressKind = "mail" if "@" in said else "tel"
         return canonical(kind, said, self.notices.settings.region)
+
+
+def _kept(files: Files, attachment: Attachment) -> list[str | None]:
+    """An agent's file in the form in which an outbound row names it."""
+    content = attachment.content or b""
+    declared = content_type(content, attachment.content_type)
+    return [files.keep(content), attachment.filename, declared]
+
+
+def _send_along(row: OutboundRow | None, kept: list[list[str | None]]) -> None:
+    if row is None or row.channel not in FILE_CHANNELS:
+        reached = f"by {row.channel}, which carries no files" if row else "by no channel"
+        raise CaseError(f"this citizen is reached {reached}: say it in the message")
+    row.files = kept
 
 
 def _view(session: Session, case: Case) -> CaseView:

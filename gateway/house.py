@@ -97,7 +97,7 @@ def build(
         channels=channels,
         bell=bell,
         pipeline=Pipeline(parts),
-        cases=Cases(store, directory, bell, notices),
+        cases=Cases(store, parts.files, directory, bell, notices),
         learner=learner,
         tokens=Tokens(store),
         simulated=frozenset(channels) - frozenset(real) if overlay else frozenset(),

@@ -26,6 +26,17 @@ Domain = Literal["messages", "pages"]
 
 LANGUAGES = ("ar", "ary-Arab", "ary-Latn", "zgh-Tfng", "zgh-Latn", "fr", "en", "es")
 
+#: The languages as buttons: what is sent back, and the name in its own letters.
+LANGUAGE_CHOICES = (
+    ("ar", "العربية"),
+    ("الدارجة", "الدارجة"),
+    ("darija", "Darija"),
+    ("tamazight", "ⵜⴰⵎⴰⵣⵉⵖⵜ"),
+    ("fr", "Français"),
+    ("en", "English"),
+    ("es", "Español"),
+)
+
 #: Every sentence with the facts it takes. ``number`` is a tracking number of twelve digits,
 #: ``due`` a date, ``status`` a case status; all three are put into words here. ``administration``
 #: is a label in the citizen's language (the short one for an SMS), ``message`` what an agent wrote.

@@ -291,6 +291,8 @@ class OutboundRow(Base):
     in_reply_to: Mapped[str | None]
     references: Mapped[list[Any]]
     choices: Mapped[list[Any]]
+    #: An agent's files that go along: ``[sha256, filename, content type]`` each.
+    files: Mapped[list[Any]]
     automatic: Mapped[bool]
     #: As how many SMS it is billed; None for what is no SMS.
     segments: Mapped[int | None]

@@ -30,6 +30,8 @@ _OVER = {"status": "status_over"}
 _HOUSE = "Guichet"
 #: Answering over one of these would be a second voice: they are only ever spoken to.
 _DEAF = ("webform",)
+#: The channels on which an agent's files can go along.
+FILE_CHANNELS = ("email", "telegram")
 #: A mail's References grow without end otherwise (RFC 5322 sets no limit, servers do).
 _REFERENCES = 10
 
@@ -192,6 +194,7 @@ class Notices:
                 in_reply_to=thread[-1] if thread else None,
                 references=list(thread),
                 choices=[],
+                files=[],
                 automatic=automatic,
                 segments=measure(one).segments if way.style == "sms" else None,
                 state="queued",

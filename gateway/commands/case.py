@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from channels.base import Attachment
 from gateway.cases import NOTICES, CaseError
 from gateway.cli import die
 from gateway.commands.opening import console, opened
@@ -18,12 +21,19 @@ from normalizer import tracking
 )
 @click.option("--message", help="What to tell the citizen, in their language.")
 @click.option("--administration", help="With --status routed: the slug of who is competent.")
+@click.option(
+    "--attach",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file to send along, by mail or Telegram; may be repeated.",
+)
 @click.option("--actor", default="console", show_default=True, help="Who the history will name.")
 def case(
     number: str,
     status: str | None,
     message: str | None,
     administration: str | None,
+    attach: tuple[Path, ...],
     actor: str,
 ) -> None:
     """Show the case with this NUMBER, or change its status and tell its citizen."""
@@ -32,8 +42,8 @@ def case(
         die(
             f"{number} is no tracking number: those have twelve digits, of which two check the rest"
         )
-    if status is None and (message or administration):
-        die("--message and --administration go with --status")
+    if status is None and (message or administration or attach):
+        die("--message, --administration and --attach go with --status")
     with opened(by_announcement=True) as house:
         try:
             if status is not None:
@@ -43,6 +53,9 @@ def case(
                     message=message,
                     administration=administration,
                     actor=actor,
+                    attachments=[
+                        Attachment(file.name, content=file.read_bytes()) for file in attach
+                    ],
                 )
         except CaseError as refused:
             die(str(refused), code=1)

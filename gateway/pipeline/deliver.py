@@ -9,7 +9,7 @@ from time import monotonic
 import structlog
 from sqlalchemy import select, update
 
-from channels.base import Channel, Outbound, SendFailed
+from channels.base import Attachment, Channel, Outbound, SendFailed
 from gateway import clock
 from gateway.models import OutboundRow, ReportRow
 from gateway.pipeline.pace import keep_pace
@@ -51,14 +51,14 @@ def _deliver_one(parts: Parts, row: OutboundRow) -> None:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
         keep_pace(parts, row.channel)
-        provider_id = _send(adapter, row)
+        provider_id = _send(parts, adapter, row)
     except SendFailed as failure:
         _failed(parts, row, failure)
     else:
         _sent(parts, row, provider_id)
 
 
-def _send(adapter: Channel, row: OutboundRow) -> str:
+def _send(parts: Parts, adapter: Channel, row: OutboundRow) -> str:
     message = Outbound(
         id=row.id,
         to=row.address.value,
@@ -69,6 +69,10 @@ def _send(adapter: Channel, row: OutboundRow) -> str:
         in_reply_to=row.in_reply_to,
         references=tuple(row.references),
         choices=tuple((value, label) for value, label in row.choices),
+        attachments=tuple(
+            Attachment(filename, content_type, parts.files.read(sha256))
+            for sha256, filename, content_type in row.files
+        ),
         automatic=row.automatic,
         account=row.account,
     )

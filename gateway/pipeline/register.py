@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.codes import digest
 from gateway.conversation import Placement, place
-from gateway.messages import speak
+from gateway.messages import LANGUAGE_CHOICES, speak
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message
 from gateway.notices import Way
 from gateway.pipeline.loops import is_loop
@@ -280,7 +280,7 @@ class Registering:
         if case is not None:
             notices.tell(self.session, case, key, cause, self.now, first=way)
         else:
-            notices.queue(
+            row = notices.queue(
                 self.session,
                 way,
                 key,
@@ -290,6 +290,8 @@ class Registering:
                 self.now,
                 thread=(self.message.reference,),
             )
+            if key == "language_ask" and way.style != "sms":
+                row.choices = [list(choice) for choice in LANGUAGE_CHOICES]
         return way.channel
 
     def _is_loop(self, way: Way, key: str) -> bool:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway.models import Case, Event, OutboundRow
-from gateway.notices import cause_of
+from gateway.notices import FILE_CHANNELS, cause_of
 from gateway.pipeline.parts import Parts
 
 log = structlog.get_logger(__name__)
@@ -59,7 +59,8 @@ def fail(
     if way is None:
         return None
     case = session.get_one(Case, row.case_id)
-    parts.notices.queue(
+    again = parts.notices.queue(
         session, way, row.key, row.facts, row.language, cause_of(row), now, case, row.automatic
     )
+    again.files = row.files if way.channel in FILE_CHANNELS else []
     return way.channel

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from channels.base import Attachment, Report
 from gateway import clock
+from gateway.cases import CaseError
 from gateway.house import House
 from gateway.models import AddressRow, AttachmentRow, Case, Event, OutboundRow
 from gateway.pipeline.pace import turn
@@ -17,6 +19,7 @@ from tests.conftest import MakeHouse
 from tests.fakes.server import Answer, Trouble, in_json
 from tests.fakes.twilio import FROM, SID, FakeTwilio, refusal
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
+from tests.servers.smtp import SmtpSink
 
 
 @pytest.fixture
@@ -281,3 +284,24 @@ def test_a_number_that_may_send_so_often_gives_everyone_a_turn(
     turns = [turn(house.pipeline.parts, "sms", step, now) for _ in range(3)]
     assert turns == [now, now + step, now + 2 * step]
     assert turn(house.pipeline.parts, "sms", step, now + timedelta(hours=1)) > turns[-1] + step
+
+
+def test_an_agents_file_goes_along_by_mail_and_is_refused_where_none_can(
+    make_house: MakeHouse, twilio: FakeTwilio
+) -> None:
+    with SmtpSink() as smtp:
+        house = make_house(**twilio.environ, SMTP_URL=smtp.url)
+        own = {"message_id": "<one@b.ma>"}
+        mail = sms(FRENCH, sender="a@b.ma", subject="Ordures", hints=own)
+        take(house, mail, channel="email")
+        take(house, sms(FRENCH))
+        mailed, texted = rows(house, Case)
+        file = Attachment("réponse.pdf", content=b"%PDF-1.4 " + b"x" * 64)
+        change: dict[str, Any] = {"status": "answered", "message": "Voir ici.", "actor": "agent"}
+        house.cases.change(mailed.number, **change, attachments=[file])
+        with pytest.raises(CaseError, match="sms"):
+            house.cases.change(texted.number, **change, attachments=[file])
+        house.pipeline.deliver("email")
+    (part,) = [*smtp.taken[-1].mail.iter_attachments()]
+    assert (part.get_filename(), part.get_content()) == (file.filename, file.content)
+    assert rows(house, Case)[1].status == "routed"

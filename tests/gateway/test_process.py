@@ -363,3 +363,13 @@ def test_a_courtesy_is_no_matter_of_its_own(house: House, said: str) -> None:
 def test_a_carriers_keyword_is_answered_in_the_senders_language(house: House, keyword: str) -> None:
     take(house, sms(ARABIC), sms(keyword))
     assert {row.language for row in rows(house, OutboundRow)} == {"ar"}
+
+
+def test_in_a_chat_the_languages_are_buttons_that_work(house: House) -> None:
+    take(house, sms("/language", sender="77"), channel="telegram")
+    (asked,) = rows(house, OutboundRow)
+    for value, _ in asked.choices:
+        take(house, sms(value, sender="77"), channel="telegram")
+    assert {row.key for row in rows(house, OutboundRow)[1:]} == {"language_set"}
+    spoken = [row.language for row in rows(house, OutboundRow)[1:]]
+    assert spoken == ["ar", "ary-Arab", "ary-Latn", "zgh-Tfng", "fr", "en", "es"]

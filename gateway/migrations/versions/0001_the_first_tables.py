@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("in_reply_to", sa.Text(), nullable=True),
         sa.Column("references", JSON, nullable=False),
         sa.Column("choices", JSON, nullable=False),
+        sa.Column("files", JSON, nullable=False),
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
