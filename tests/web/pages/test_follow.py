@@ -55,7 +55,10 @@ def test_a_link_that_is_not_good_shows_nothing(
         }
     if damage == "of another kind":
         tokens = {"receipt": tokens["case"], "case": tokens["receipt"]}
-    token = tokens[kind][:-1] + "_" if damage == "forged" else tokens[kind]
+    token = tokens[kind]
+    if damage == "forged":
+        # Not the last letter: some of its bits mean nothing.
+        token = ("A" if token[0] != "A" else "B") + token[1:]
     page = citizen.get(f"/fr/{kind}/{token}")
     assert page.status_code == 410
     assert "n’est plus valable" in words(page)
