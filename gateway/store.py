@@ -110,17 +110,6 @@ class Store:
             session.expunge_all()
         return rows
 
-    def next_due(self, table: type[Row], **where: Any) -> datetime | None:
-        """When the next waiting row is due, or None when nothing waits."""
-        with self.read() as session:
-            return session.scalar(
-                select(table.due_at)
-                .where(table.state == WAITING[table])
-                .filter_by(**where)
-                .order_by(table.due_at)
-                .limit(1)
-            )
-
     def release_claims(self, now: datetime) -> None:
         """Make everything that waits due at once.
 

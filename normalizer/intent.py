@@ -125,7 +125,11 @@ def wish_of(text: str, *, has_files: bool = False) -> Intent:
     # A tracking number and nothing else asks for its case.
     if not _LETTER.search(folded):
         return "status" if find(text) else "new"
-    return "status" if bare in _STATUS or _asks_for_a_case(folded) else "new"
+    return (
+        "status"
+        if bare in _STATUS or _asks_for_a_case(folded, numbered=bool(find(text)))
+        else "new"
+    )
 
 
 def language_of(text: str) -> str | None:
@@ -137,10 +141,9 @@ def language_of(text: str) -> str | None:
     return next((tag for tag, names in _LANGUAGES.items() if word in names), None)
 
 
-def _asks_for_a_case(folded: str) -> bool:
+def _asks_for_a_case(folded: str, *, numbered: bool) -> bool:
     """Whether a folded text asks how a case stands. A longer one is a story that mentions it, and
     to take a complaint for a question would leave its author unheard."""
-    numbered = bool(find(folded))
     words = _WORDS_WITH_NUMBER if numbered else _WORDS
     asks = len(folded.split()) <= words and _ASKING.search(folded)
     return bool(asks and (numbered or _CASE.search(folded)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import insert, select
@@ -15,7 +15,7 @@ from channels.base import Attachment, Inbound, Pushed, Receipt, Report
 from gateway import clock
 from gateway.files import content_type
 from gateway.models import AttachmentRow, Case, Message, OutboundRow, ReportRow
-from gateway.pipeline.parts import Parts
+from gateway.pipeline.parts import PROCESS_LEASE, Parts
 from gateway.pipeline.reports import apply
 from gateway.queue import DELIVER, PROCESS
 from gateway.store import inserted
@@ -23,8 +23,6 @@ from normalizer.text import storable
 
 log = structlog.get_logger(__name__)
 
-#: How long the web may take to process in line what must be answered with its number.
-LEASE = timedelta(seconds=10)
 #: A longer payload lies with the files, so that the table stays quick to read.
 _RAW_IN_TABLE = 64 * 1024
 
@@ -74,7 +72,7 @@ def accept(parts: Parts, channel: str, item: Inbound | Report) -> Receipt:
             "accepted_at": now,
             "state": "new",
             # What is processed in line is claimed from its first moment on.
-            "due_at": now + LEASE if in_line else now,
+            "due_at": now + PROCESS_LEASE if in_line else now,
             "tries": 0,
         }
         message_id = inserted(

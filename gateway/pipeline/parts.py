@@ -16,6 +16,10 @@ from gateway.store import Store
 from gateway.transcribers import Transcriber
 from routing.directory import Directory
 
+#: How long processing may take, in line in the web or over a worker's batch. Another worker may
+#: safely begin after it: whoever comes second finds the message done.
+PROCESS_LEASE = timedelta(seconds=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from time import monotonic, sleep
 
 import structlog
@@ -14,7 +13,7 @@ from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
 from gateway.messages import Style, speak
 from gateway.models import AddressRow, AttachmentRow, Case, Contact, Message
-from gateway.pipeline.parts import Parts
+from gateway.pipeline.parts import PROCESS_LEASE, Parts
 from gateway.pipeline.pieces import whole
 from gateway.pipeline.register import AlreadyDone, Registering, Understood
 from gateway.queue import DELIVER, FETCH, PROCESS
@@ -26,9 +25,6 @@ from routing.router import Route, decide
 
 log = structlog.get_logger(__name__)
 
-#: How long a worker may take over a batch. Another one may safely begin after it: whoever comes
-#: second finds the message done.
-LEASE = timedelta(seconds=10)
 #: How long the second of two equal requests waits for the first one's number, in seconds.
 _DOUBLE_CLICK = 3.0
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
@@ -37,7 +33,7 @@ BATCH = 50
 
 def process(parts: Parts, limit: int = BATCH) -> int:
     """Process due messages; how many were taken."""
-    claimed = parts.store.claim(Message, clock.now(), LEASE, limit)
+    claimed = parts.store.claim(Message, clock.now(), PROCESS_LEASE, limit)
     if claimed:
         settle(parts, claimed)
     if len(claimed) == limit:
