@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 
-#: The same types as in gateway/models.py, spelled out: a migration must not change with it.
+#: The same types as in gateway/models, spelled out: a migration must not change with it.
 INSTANT = sa.DateTime(timezone=True)
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

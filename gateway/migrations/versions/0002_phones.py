@@ -15,7 +15,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-#: The same types as in gateway/models.py, spelled out: a migration must not change with it.
+#: The same types as in gateway/models, spelled out: a migration must not change with it.
 INSTANT = sa.DateTime(timezone=True)
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
