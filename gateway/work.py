@@ -17,13 +17,12 @@ from gateway import clock
 from gateway.house import House
 from gateway.pipeline.poll import Progress
 from gateway.queue import DELIVER, FETCH, JOB_SECONDS, PROCESS, RedisBell, ThreadBell
+from gateway.rounds import make_rounds
 
 log = structlog.get_logger(__name__)
 
 #: A job leaves the worker free for other kinds of work after so long, and rings again.
 _JOB_SHARE = min(30, JOB_SECONDS / 2)
-#: How often a worker looks whether the router has anything to learn.
-_LEARN_SECONDS = 600
 
 
 def kinds(house: House) -> Iterator[tuple[str, str]]:
@@ -45,15 +44,6 @@ def batch(house: House, kind: str, channel: str) -> int:
         case "deliver":
             return pipeline.deliver(channel)
     raise ValueError(kind)
-
-
-def learn(house: House, stop: threading.Event) -> None:
-    """Refit the router's model whenever enough was decided, until told to stop."""
-    while not stop.wait(_LEARN_SECONDS):
-        try:
-            house.learner.retrain_if_due(clock.now())
-        except Exception as error:  # noqa: BLE001  # the border: routing goes on as it was
-            log.warning("router.refit_failed", error=type(error).__name__)
 
 
 def drain(house: House, kind: str, channel: str = "", *, seconds: float = 3600) -> int:
@@ -82,7 +72,7 @@ class Threads:
         self._house.warm_up()
         for kind, channel in kinds(self._house):
             self._begin(f"{kind} {channel}".strip(), self._work, kind, channel)
-        self._begin("learn", learn, self._house, self._stop)
+        self._begin("rounds", make_rounds, self._house, self._stop)
         for name, adapter in self._house.channels.items():
             if isinstance(adapter, Pulled):
                 self._begin(f"poll {name}", self._house.pipeline.poll_until, name, self._stop)
@@ -143,8 +133,8 @@ def work(house: House) -> None:
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
     sweeper.start()
-    learner = threading.Thread(target=learn, args=(house, stop), name="learn", daemon=True)
-    learner.start()
+    rounds = threading.Thread(target=make_rounds, args=(house, stop), name="rounds", daemon=True)
+    rounds.start()
     try:
         while not _listen(bell):
             _leave_when_asked()

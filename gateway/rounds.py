@@ -1,0 +1,56 @@
+"""What is done by the clock: each round looks for what has become due and does it once.
+
+Every worker makes the rounds. What one has done another must not do again, so a round claims its
+rows or gives what it queues a cause that is unique.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+import structlog
+
+from gateway import clock
+from gateway.house import House
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One kind of work by the clock. ``seconds`` lie between two of them."""
+
+    name: str
+    seconds: float
+    make: Callable[[House, datetime], object]
+
+
+def _learn(house: House, now: datetime) -> None:
+    house.learner.retrain_if_due(now)
+
+
+ROUNDS: tuple[Round, ...] = (Round("learn", 600, _learn),)
+
+
+def make_rounds(house: House, stop: threading.Event, rounds: Sequence[Round] | None = None) -> None:
+    """Make every round in its time until told to stop."""
+    rounds = ROUNDS if rounds is None else rounds
+    due = {one.name: monotonic() + one.seconds for one in rounds}
+    while not stop.wait(max(0.0, min(due.values()) - monotonic())):
+        for one in rounds:
+            if monotonic() < due[one.name]:
+                continue
+            make_round(house, one)
+            due[one.name] = monotonic() + one.seconds
+
+
+def make_round(house: House, one: Round) -> None:
+    """Make one round now; what goes wrong is logged, and tried again in the next one."""
+    try:
+        one.make(house, clock.now())
+    except Exception as error:  # noqa: BLE001  # the border: the other rounds go on
+        log.warning("round.failed", round=one.name, error=type(error).__name__)
