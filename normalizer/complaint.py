@@ -8,14 +8,38 @@ from datetime import datetime
 
 from channels.base import AddressKind, Attachment, Inbound, Location
 from normalizer.contact import Address, canonical
-from normalizer.intent import Intent, Kind, kind_named, kind_of, language_of, wish_of
+from normalizer.intent import (
+    Intent,
+    Kind,
+    Press,
+    Verb,
+    choice_of,
+    hear,
+    is_on_behalf,
+    kind_named,
+    kind_of,
+    language_of,
+    press_of,
+    rating_of,
+    reach_of,
+    wish_of,
+)
 from normalizer.language import Language, detect
 from normalizer.mail_text import visible
 from normalizer.text import clean, one_line
-from normalizer.tracking import find
+from normalizer.tracking import scan
 
 #: What a channel may know of a wish without reading.
 TOLD: tuple[Intent, ...] = ("stop", "start", "help", "status")
+#: What a button asks for. Those not named here choose among what we offered.
+_PRESSED: Mapping[Verb, Intent] = {
+    "language": "language",
+    "case": "status",
+    "follow": "status",
+    "rate": "rating",
+    "reopen": "reopen",
+    "leave": "no",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,16 @@ class Complaint:
     pin: str | None = None
     transcriber: str | None = None
     told_kind: Kind | None = None
+    choice: int | None = None
+    score: int | None = None
+    comment: str = ""
+    on_behalf: bool = False
+    near: tuple[str, ...] = ()
+    reach: Address | None = None
+    pressed: Press | None = None
+    own_tel: Address | None = None
+    album: str | None = None
+    migrated_to: str | None = None
 
     @property
     def is_keyword(self) -> bool:
@@ -101,6 +135,11 @@ def normalize(
     )
     reply_to = tuple(address for address in (sender, *told) if address is not None)
     said = "\n".join(part for part in (subject, text) if part)
+    pressed = press_of(hints.get("pressed", ""))
+    own_tel = canonical("tel", hints.get("own_tel", ""), region)
+    numbers, near = scan(said)
+    heard = hear(text)
+    score, comment = rating_of(heard) or (None, "")
     return Complaint(
         channel=channel,
         account=inbound.account,
@@ -113,9 +152,9 @@ def normalize(
         text=text,
         full_text=full_text,
         kind=kind_of(said, hints.get("kind")),
-        intent=_told(hints) or wish_of(text, has_files=bool(inbound.attachments)),
+        intent=_told(hints, pressed) or wish_of(text, has_files=bool(inbound.attachments)),
         language=language,
-        numbers=find(said),
+        numbers=numbers,
         in_reply_to=inbound.in_reply_to,
         attachments=inbound.attachments,
         location=inbound.location,
@@ -125,19 +164,38 @@ def normalize(
         bounced="bounce" in hints,
         event=hints.get("event"),
         thread=hints.get("thread"),
-        wanted_language=language_of(text),
+        wanted_language=_wanted_language(text, pressed),
         answered="opt_out" in hints,
         keyed="intent" in hints,
         pin=hints.get("pin"),
         transcriber=hints.get("transcriber"),
         told_kind=kind_named(hints.get("kind")),
+        choice=choice_of(heard),
+        score=score,
+        comment=comment,
+        on_behalf="on_behalf" in hints or is_on_behalf(said),
+        near=near,
+        reach=reach_of(text, region),
+        pressed=pressed,
+        own_tel=own_tel if own_tel and own_tel.kind == "tel" else None,
+        album=hints.get("album"),
+        migrated_to=hints.get("migrated_to"),
     )
 
 
-def _told(hints: Mapping[str, str]) -> Intent | None:
-    """What the wire itself says that the citizen wants: a word that the provider obeyed, a key."""
+def _told(hints: Mapping[str, str], pressed: Press | None) -> Intent | None:
+    """What the wire itself says that the citizen wants: a button, a key, a word that the provider
+    obeyed."""
+    if pressed:
+        return _PRESSED.get(pressed.verb, "choice")
     said = hints.get("opt_out") or hints.get("intent") or ""
     return next((intent for intent in TOLD if intent == said.lower()), None)
+
+
+def _wanted_language(text: str, pressed: Press | None) -> str | None:
+    if pressed and pressed.verb == "language":
+        return pressed.argument
+    return language_of(text)
 
 
 def _texts(inbound: Inbound) -> tuple[str, str]:

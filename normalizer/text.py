@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: No database takes NUL, and the other C0 and C1 controls but tab and newline only hide things.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -12,10 +13,12 @@ _BLANKS = re.compile(r"[ \t\u00a0]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"\s+")
 
-#: Arabic vowel marks and tatweel: they carry no meaning for search.
-_MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
 _ELONGATION = re.compile(r"(\w)\1{2,}")
-_DIRECTION = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]")
+#: Arabic vowel marks and tatweel carry no meaning for search; marks of direction are invisible.
+_UNSEEN = re.compile(
+    "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]"
+)
 
 #: Letters that Moroccans write one for the other; the first spelling stands for all.
 _ARABIC = str.maketrans("أإآٱىةؤئکگیڭڤپ", "ااااىهوءككيكفب".replace("ى", "ي"))
@@ -39,16 +42,34 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", clean(text)).strip()
 
 
+class _Folding(dict[int, str]):
+    """What each character folds to. Asked once per character, then it is a table."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if unicodedata.combining(character) or _UNSEEN.match(character):
+            folded = ""
+        elif character.isdigit():
+            folded = str(unicodedata.digit(character))
+        else:
+            folded = character.translate(_ARABIC)
+        self[code] = folded
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+# The same few texts are compared again and again while one message is read.
+@lru_cache(maxsize=128)
 def fold(text: str) -> str:
     """Text for comparing: lower case, no accents, vowel marks, tatweel or elongations, ASCII
     digits, and one spelling for the Arabic letters that are written for one another."""
-    text = unicodedata.normalize("NFKD", text).lower()
-    text = _DIRECTION.sub("", _MARKS.sub("", text))
-    text = "".join(
-        str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c
-        for c in text
-        if not unicodedata.combining(c)
-    )
-    text = unicodedata.normalize("NFC", text).translate(_ARABIC)
+    text = text.lower() if text.isascii() else _unaccented(text)
     text = _ELONGATION.sub(r"\1", text)
     return _SPACES.sub(" ", text.replace("\u2019", "'").replace("-", " ")).strip()
+
+
+def _unaccented(text: str) -> str:
+    text = unicodedata.normalize("NFKD", text).lower().translate(_FOLDING)
+    return unicodedata.normalize("NFC", text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 
 from stdnum.iso7064 import mod_97_10
 
@@ -22,6 +23,8 @@ _SEPARATOR = (
 )
 #: A run of digits with at most three separators between neighbours, whatever stands around it.
 _RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d)+")
+#: A Moroccan phone number as gateways write it, without its plus.
+_PHONE = re.compile(r"212[5-8]")
 
 
 def issue(year: int) -> str:
@@ -55,26 +58,51 @@ def find(text: str) -> tuple[str, ...]:
     Finds them with spaces, hyphens, full-width or Arabic-Indic digits and direction marks, and
     inside a longer run such as a phone number followed by the tracking number.
     """
+    return scan(text)[0]
+
+
+def scan(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The valid numbers in a text, and the near misses: twelve digits written as one writes a
+    tracking number, of which at least one is wrong."""
     found: dict[str, None] = {}
+    near: dict[str, None] = {}
     for run in _RUN.finditer(text):
         groups = _groups(run.group())
-        digits = "".join(groups)
-        if len(digits) < LENGTH:
+        if sum(map(len, groups)) < LENGTH:
             continue
-        if is_valid(digits):
-            found[digits] = None
+        if is_valid(whole := "".join(groups)):
+            found[whole] = None
             continue
         # Neighbouring numbers ("0612345678 2648 3159 2783") make one run: try whole groups only,
         # so that a longer number never yields one by chance from its middle.
-        for start in range(len(groups)):
-            taken = ""
-            for group in groups[start:]:
-                taken += group
-                if len(taken) >= LENGTH:
-                    break
-            if is_valid(taken):
-                found[taken] = None
-    return tuple(found)
+        windows = [*_windows(groups)]
+        valid = [window for window in windows if is_valid("".join(window[1]))]
+        taken = {place for start, parts in valid for place in range(start, start + len(parts))}
+        found |= dict.fromkeys("".join(parts) for _, parts in valid)
+        near |= dict.fromkeys(
+            "".join(parts)
+            for start, parts in windows
+            if taken.isdisjoint(range(start, start + len(parts))) and _is_near(parts, run.group())
+        )
+    return tuple(found), tuple(number for number in near if number not in found)
+
+
+def _windows(groups: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Neighbouring groups of twelve digits together, and where they begin."""
+    for start in range(len(groups)):
+        end, length = start, 0
+        while end < len(groups) and length < LENGTH:
+            length += len(groups[end])
+            end += 1
+        if length == LENGTH:
+            yield start, groups[start:end]
+
+
+def _is_near(parts: list[str], run: str) -> bool:
+    """Whether twelve digits were meant as a tracking number. Dates and sums have groups of many
+    lengths, and 212612345678 is a phone."""
+    alike = len({len(part) for part in parts}) == 1
+    return alike and not _PHONE.match("".join(parts)) and len(set(run)) > 2
 
 
 def spaced(number: str) -> str:

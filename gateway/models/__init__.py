@@ -1,7 +1,17 @@
 """The tables: what came in, what it is about, what goes out, and who works with it."""
 
 from gateway.models.base import Base, BigId, Instant, Json
-from gateway.models.cases import CLOSED, AddressRow, Case, CaseAddress, Contact, Event, Label
+from gateway.models.cases import (
+    ANSWERED,
+    CLOSED,
+    OPEN,
+    AddressRow,
+    Case,
+    CaseAddress,
+    Contact,
+    Event,
+    Label,
+)
 from gateway.models.road import (
     AttachmentRow,
     ChannelRow,
@@ -23,7 +33,9 @@ from gateway.models.staff import (
 from gateway.models.talk import Guesses, LinkRow, Proof, Question
 
 __all__ = [
+    "ANSWERED",
     "CLOSED",
+    "OPEN",
     "AddressRow",
     "Article",
     "AttachmentRow",

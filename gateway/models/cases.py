@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.models.base import Base, BigId
 
 #: A case in one of these statuses wants nothing more from anyone.
 CLOSED = ("closed", "inadmissible")
+#: In these an administration has said what there was to say.
+ANSWERED = ("answered", *CLOSED)
+#: The others, as SQL: word for word in an index and in the query that shall use it.
+OPEN = "status NOT IN ('answered', 'closed', 'inadmissible')"
+#: Sent on to an administration that has not said yet whether it is theirs.
+ARRIVING = "sent_by IS NOT NULL AND accepted_at IS NULL"
 
 
 class Contact(Base):
@@ -52,6 +58,51 @@ class Case(Base):
     """A complaint with its number, status, administration and due date."""
 
     __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_created_at", "created_at"),
+        # The lists of the desk, each in the order of its due dates.
+        Index("ix_cases_due", "due_at", "id"),
+        Index("ix_cases_administration_due", "administration", "due_at", "id"),
+        Index(
+            "ix_cases_open",
+            "administration",
+            "due_at",
+            "id",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_cases_open_status",
+            "status",
+            "due_at",
+            "id",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_cases_open_due",
+            "due_at",
+            "id",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_cases_arriving",
+            "administration",
+            "due_at",
+            "id",
+            sqlite_where=text(ARRIVING),
+            postgresql_where=text(ARRIVING),
+        ),
+        Index(
+            "ix_cases_assigned",
+            "assignee_id",
+            "due_at",
+            "id",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(12), unique=True)
@@ -76,6 +127,8 @@ class Case(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    #: When an administration first answered: by an answer, by closing, or by a reasoned refusal.
+    answered_at: Mapped[datetime | None]
     #: A machine wrote down what a caller said; the text is its best guess.
     transcribed: Mapped[bool] = mapped_column(default=False)
     #: The HMAC of a code that the caller chose, by which they may ask from another phone.

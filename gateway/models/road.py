@@ -25,6 +25,12 @@ class Message(Base):
             sqlite_where=text("state = 'new'"),
             postgresql_where=text("state = 'new'"),
         ),
+        Index(
+            "ix_messages_held",
+            "id",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -67,6 +73,12 @@ class AttachmentRow(Base):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_attachments_unheard",
+            "hear_at",
+            sqlite_where=text("hear_at IS NOT NULL"),
+            postgresql_where=text("hear_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -84,6 +96,9 @@ class AttachmentRow(Base):
     due_at: Mapped[datetime]
     tries: Mapped[int]
     error: Mapped[str | None]
+    #: When a machine is to write the recording down; None: it has, or never will.
+    hear_at: Mapped[datetime | None]
+    hear_tries: Mapped[int] = mapped_column(default=0)
 
 
 class OutboundRow(Base):
@@ -126,6 +141,8 @@ class OutboundRow(Base):
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime]
     tries: Mapped[int]
+    #: An earlier try may have arrived: one more is made, whatever becomes of it.
+    doubtful: Mapped[bool] = mapped_column(default=False)
     provider_id: Mapped[str | None]
     error: Mapped[str | None]
     created_at: Mapped[datetime]

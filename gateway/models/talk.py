@@ -46,6 +46,8 @@ class Question(Base):
     expires_at: Mapped[datetime]
     #: When it was answered, replaced or given up.
     settled_at: Mapped[datetime | None]
+    #: Which of the options it was, or ``none``; None when nobody answered.
+    answer: Mapped[str | None]
 
 
 class LinkRow(Base):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.tracking import find, is_valid, issue, parse, spaced
+from normalizer.tracking import find, is_valid, issue, parse, scan, spaced
 
 NUMBER = "264831592783"
 A, B, C = NUMBER[:4], NUMBER[4:8], NUMBER[8:]
@@ -76,6 +76,41 @@ def test_nothing_is_found_where_no_number_is(text: str) -> None:
 @given(st.text())
 def test_any_text_can_be_searched(text: str) -> None:
     assert all(is_valid(number) for number in find(text))
+
+
+WRONG = "264831592784"
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        (WRONG, (WRONG,)),
+        ("où en est le 2648 3159 2784 ?", (WRONG,)),
+        ("٢٦٤٨ ٣١٥٩ ٢٧٨٤", (WRONG,)),
+        ("0612345678 2648 3159 2784", (WRONG,)),
+        (" ".join(WRONG), (WRONG,)),
+        (f"{NUMBER} et {WRONG}", (WRONG,)),
+        (NUMBER, ()),
+        ("212612345678", ()),
+        ("+212 6 12 34 56 78", ()),
+        ("0612345678", ()),
+        ("le 12/03/2026 1030", ()),
+        ("000000000000", ()),
+        ("26483159278", ()),
+        ("RIB 011780000012345678901234", ()),
+    ],
+)
+def test_a_number_with_a_wrong_digit_is_told_as_such(text: str, near: tuple[str, ...]) -> None:
+    assert scan(text)[1] == near
+
+
+@given(st.lists(st.sampled_from(["0", "26", "2648", "3159", "2783", "264831592783", "x", "٢٦٤٨"])))
+def test_a_near_miss_never_overlaps_a_valid_number(parts: list[str]) -> None:
+    numbers, near = scan(" ".join(parts))
+    assert not set(numbers) & set(near)
+    assert not any(is_valid(number) for number in near)
+    digits = "".join(part for part in parts if part.isdecimal())
+    assert 12 * (len(numbers) + len(near)) <= max(12 * len(parts), len(digits))
 
 
 def test_a_field_takes_one_number_however_it_is_grouped() -> None:

@@ -21,6 +21,47 @@ INSTANT = sa.DateTime(timezone=True)
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
+OPEN = sa.text("status NOT IN ('answered', 'closed', 'inadmissible')")
+ARRIVING = sa.text("sent_by IS NOT NULL AND accepted_at IS NULL")
+#: Indexes for the lists of the desk.
+LISTS = (
+    ("ix_cases_due", ["due_at", "id"], None),
+    ("ix_cases_administration_due", ["administration", "due_at", "id"], None),
+    ("ix_cases_open", ["administration", "due_at", "id"], OPEN),
+    ("ix_cases_open_status", ["status", "due_at", "id"], OPEN),
+    ("ix_cases_open_due", ["due_at", "id"], OPEN),
+    ("ix_cases_arriving", ["administration", "due_at", "id"], ARRIVING),
+    ("ix_cases_assigned", ["assignee_id", "due_at", "id"], OPEN),
+)
+
+#: What cases can be found by: words, folded by gateway/search.py.
+WORDS = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE case_words USING fts5(words, tokenize='unicode61 remove_diacritics 0')",
+    ),
+    "postgresql": (
+        "CREATE TABLE case_words (case_id bigint CONSTRAINT pk_case_words PRIMARY KEY"
+        " CONSTRAINT fk_case_words_case_id REFERENCES cases (id), words tsvector NOT NULL)",
+        "CREATE INDEX ix_case_words_words ON case_words USING gin (words)",
+    ),
+}
+
+#: The audit trail stays as it is written, whatever program is connected.
+AUDIT = {
+    "sqlite": (
+        "CREATE TRIGGER audits_not_changed BEFORE UPDATE ON audits"
+        " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END",
+        "CREATE TRIGGER audits_not_deleted BEFORE DELETE ON audits"
+        " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audits_stay() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the audit trail only grows'; END $$",
+        "CREATE TRIGGER audits_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audits"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audits_stay()",
+    ),
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -164,6 +205,7 @@ def upgrade() -> None:
         sa.Column("asked_at", INSTANT, nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("settled_at", INSTANT, nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["address_id"], ["addresses.id"], name=op.f("fk_questions_address_id")
         ),
@@ -192,7 +234,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("settled_at IS NULL"),
     )
 
+    op.add_column("attachments", sa.Column("hear_at", INSTANT, nullable=True))
+    op.add_column(
+        "attachments", sa.Column("hear_tries", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.create_index(
+        "ix_attachments_unheard",
+        "attachments",
+        ["hear_at"],
+        unique=False,
+        sqlite_where=sa.text("hear_at IS NOT NULL"),
+        postgresql_where=sa.text("hear_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_messages_held",
+        "messages",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
     # Added one by one: SQLite would otherwise copy the whole table.
+    op.add_column(
+        "outbound", sa.Column("doubtful", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.add_column("addresses", sa.Column("proved_at", INSTANT, nullable=True))
     op.add_column(
         "addresses", sa.Column("shared", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -218,18 +283,38 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("extended_at", INSTANT, nullable=True))
         batch_op.add_column(sa.Column("ground", sa.String(length=30), nullable=True))
         batch_op.add_column(sa.Column("merged_into", BIG_ID, nullable=True))
+        batch_op.add_column(sa.Column("answered_at", INSTANT, nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_cases_assignee_id"), "users", ["assignee_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_cases_merged_into"), "cases", ["merged_into"], ["id"]
         )
+    op.create_index("ix_cases_created_at", "cases", ["created_at"], unique=False)
+    for name, columns, where in LISTS:
+        op.create_index(name, "cases", columns, sqlite_where=where, postgresql_where=where)
+    op.execute(
+        "UPDATE cases SET answered_at = (SELECT min(events.at) FROM events WHERE"
+        " events.case_id = cases.id AND events.kind = 'status' AND"
+        " events.data->>'status' IN ('answered', 'closed', 'inadmissible'))"
+    )
+    dialect = op.get_bind().dialect.name
+    for statement in (*WORDS[dialect], *AUDIT[dialect]):
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER audits_stay ON audits")
+        op.execute("DROP FUNCTION audits_stay()")
+    op.execute("DROP TABLE case_words")
+    for name, _columns, _where in LISTS:
+        op.drop_index(name, "cases")
+    op.drop_index("ix_cases_created_at", "cases")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_cases_merged_into"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_cases_assignee_id"), type_="foreignkey")
+        batch_op.drop_column("answered_at")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("ground")
         batch_op.drop_column("extended_at")
@@ -245,6 +330,11 @@ def downgrade() -> None:
         batch_op.drop_column("reopened")
         batch_op.drop_column("on_behalf")
 
+    op.drop_index("ix_messages_held", "messages")
+    op.drop_index("ix_attachments_unheard", "attachments")
+    op.drop_column("attachments", "hear_tries")
+    op.drop_column("attachments", "hear_at")
+    op.drop_column("outbound", "doubtful")
     op.drop_column("addresses", "shared")
     op.drop_column("addresses", "proved_at")
 

@@ -1,0 +1,26 @@
+"""What a citizen wants of us, by their words or by a button."""
+
+from normalizer.intent.answers import choice_of, rating_of
+from normalizer.intent.kinds import KINDS, Kind, kind_named, kind_of
+from normalizer.intent.phrasebook import hear
+from normalizer.intent.press import Press, Verb, press_of
+from normalizer.intent.reach import reach_of
+from normalizer.intent.wishes import Intent, is_on_behalf, language_of, wish_of
+
+__all__ = [
+    "KINDS",
+    "Intent",
+    "Kind",
+    "Press",
+    "Verb",
+    "choice_of",
+    "hear",
+    "is_on_behalf",
+    "kind_named",
+    "kind_of",
+    "language_of",
+    "press_of",
+    "rating_of",
+    "reach_of",
+    "wish_of",
+]

@@ -1,0 +1,110 @@
+"""What answers a question of ours: a digit, an ordinal, a score with a word beside it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from normalizer.intent.phrasebook import Book, Said, books, words_of
+
+#: A run of digits that stands by itself: not in "3afak", not in 12/03.
+_DIGITS = re.compile(r"(?<![\w/])\d+(?![\w/])")
+#: A score out of five: 4/5, 4 sur 5, 4 من 5.
+_OUT_OF_FIVE = re.compile(
+    r"(?<![\w/.,])([1-5])\s*(?:/|sur|out of|sobre|de|3la|على|من)\s*5(?![\w/])", re.IGNORECASE
+)
+_SCORE = re.compile(r"(?<![\w/.,])([1-5])(?![\w/])")
+#: Nothing else says a score in figures.
+_MARK = re.compile(r"[\d①-⑨⭐★🌟]")
+_STARS = re.compile(r"(?:[⭐★🌟]\ufe0f?\s*){1,5}")
+#: In more words than these a text is a story.
+_CHOICE_WORDS, _COMMENT_WORDS = 6, 40
+_EDGES = " \t\n.,;:!?/-–—،؛()*"
+
+
+def choice_of(said: Said) -> int | None:
+    """The digit from 0 to 9 that is all a message says: ``2``, ``٢``, « la deuxième », لولة."""
+    words = said.words
+    if len(words) > _CHOICE_WORDS or not said.short:
+        return None
+    digits = _DIGITS.findall(_plain(said.text))
+    if not digits:
+        return next((n for book in books() if (n := _ordinal(book, words)) is not None), None)
+    if len(digits) > 1 or len(digits[0]) > 1:
+        return None
+    others = [word for word in words if not word.isdigit()]
+    chosen = any(all(_is_idle(book, word) for word in others) for book in books())
+    return int(digits[0]) if chosen else None
+
+
+def rating_of(said: Said) -> tuple[int, str] | None:
+    """The score from 1 to 5 that a message gives, and the words beside it. None unless sure: there
+    may be a 3 in any complaint."""
+    if len(said.words) > _COMMENT_WORDS or not said.short:
+        return None
+    if not _MARK.search(said.text):
+        return next((score for book in books() if (score := _worded(book, said.words))), None)
+    text = _plain(said.text).strip()
+    if _STARS.fullmatch(text):
+        return sum(text.count(star) for star in "⭐★🌟"), ""
+    fraction = _OUT_OF_FIVE.search(text)
+    found = fraction or _SCORE.search(text)
+    if found is None:
+        return None
+    before, after = words_of(text[: found.start()]), words_of(text[found.end() :])
+    if any(_rates(book, before, after, whole=bool(fraction)) for book in books()):
+        return int(found[1]), _comment(text[: found.start()], text[found.end() :])
+    return None
+
+
+def _rates(book: Book, before: tuple[str, ...], after: tuple[str, ...], *, whole: bool) -> bool:
+    """Whether a digit between these words is a score. « note 4 » says so itself; else nothing but
+    an opinion may stand beside it, and a bare digit says nothing else."""
+    announced = any(word in book.nouns for word in before)
+    if announced and all(word in book.rating or word in book.small for word in before):
+        return True
+    others = before + after
+    if not all(
+        word in book.rating or word in book.opinion or _is_idle(book, word) for word in others
+    ):
+        return False
+    rates = any(word in book.rating or word in book.opinion for word in others)
+    return whole or rates or not any(word not in book.beside for word in others)
+
+
+def _worded(book: Book, words: tuple[str, ...]) -> tuple[int, str] | None:
+    alone = tuple(word for word in words if word not in book.beside)
+    score = book.scores.get(words) or book.scores.get(alone)
+    return (score, "") if score else None
+
+
+def _ordinal(book: Book, words: tuple[str, ...]) -> int | None:
+    alone = tuple(word for word in words if word not in book.beside)
+    bare = tuple(
+        word for word in alone if word not in book.articles and not book.about.fullmatch(word)
+    )
+    return next(
+        (book.ordinals[said] for said in (words, alone, bare) if said in book.ordinals), None
+    )
+
+
+def _is_idle(book: Book, word: str) -> bool:
+    """Whether a word changes nothing of what is chosen."""
+    return word in book.small or word in book.beside or bool(book.about.fullmatch(word))
+
+
+def _comment(before: str, after: str) -> str:
+    """What was said of the score: behind it, or before it if that is an opinion."""
+    if any(letter.isalnum() for letter in after):
+        return after.strip(_EDGES)
+    words = words_of(before)
+    holds = any(word in book.opinion for book in books() for word in words)
+    return before.strip(_EDGES) if holds else ""
+
+
+def _plain(text: str) -> str:
+    """The text with every script's digits as ASCII; NFKC knows the circled and full-width ones."""
+    return "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else c
+        for c in unicodedata.normalize("NFKC", text)
+    )

@@ -1,0 +1,199 @@
+"""What the citizen wants by saying this. What is not surely a word to us is a matter of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from normalizer.intent.answers import choice_of, rating_of
+from normalizer.intent.phrasebook import (
+    Bag,
+    Book,
+    Said,
+    books,
+    hear,
+    languages,
+    line_of,
+    on_behalf,
+)
+from normalizer.intent.reach import asks_to_be_reached
+from normalizer.text import fold
+from normalizer.tracking import scan
+
+Intent = Literal[
+    "new",  # a matter of its own; what is not surely anything else
+    "addition",  # goes on with something: « j'ajoute », "voici la photo"
+    "status",  # asks how a case stands
+    "cases",  # asks for the list of their cases
+    "rating",  # rates how a case was dealt with
+    "reopen",
+    "dissatisfied",  # the answer does not settle it
+    "human",  # wants to speak with a person
+    "yes",
+    "no",
+    "choice",  # nothing but a digit or an ordinal: answers a question of ours
+    "reach",  # wants to be answered at another address
+    "stop",
+    "start",
+    "help",
+    "greeting",
+    "language",
+    "courtesy",  # a thank-you
+    "spam",  # never read here: routing finds it, by what a message says as a whole
+]
+
+#: A bot's commands that ask for something at once; any other one gets help.
+_COMMANDS: Mapping[str, Intent] = {
+    "start": "start",
+    "stop": "stop",
+    "status": "status",
+    "cases": "cases",
+    "language": "language",
+    "lang": "language",
+    "human": "human",
+    "reopen": "reopen",
+    "rate": "rating",
+}
+_COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+#: No command has more words, nor more that count: with those for a case and an answer.
+_WORDS, _COUNTING = 12, 6
+#: So many words at most in a question about a case, a tracking number not counted.
+_ASKING, _ASKING_WITH_NUMBER = 8, 11
+
+
+def wish_of(text: str, *, has_files: bool = False) -> Intent:
+    """What a message asks of us. Anything not surely a command is new matter, so it is heard."""
+    wish = _wish_of(text.strip())
+    # Whoever sends a file has something to show.
+    return wish if not has_files or wish in ("addition", "dissatisfied", "reopen") else "new"
+
+
+def language_of(text: str) -> str | None:
+    """The language that a whole message asks to be written to in: ``FR``, ``بالعربية``,
+    ``/language es``; its BCP 47 tag, or None."""
+    if command := _COMMAND.fullmatch(text.strip()):
+        text = (command[2] or "") if command[1].lower() in ("language", "lang") else ""
+    return _named(hear(text).words)
+
+
+def _named(words: tuple[str, ...]) -> str | None:
+    around, names = languages()
+    if len(words) > _WORDS:
+        return None
+    named = words if len(words) == 1 else tuple(word for word in words if word not in around)
+    return names.get(named[0]) if len(named) == 1 else None
+
+
+def is_on_behalf(text: str) -> bool:
+    """Whether they write for somebody else: « pour ma mère », نيابة عن."""
+    return bool(on_behalf().search(fold(text)))
+
+
+def _wish_of(text: str) -> Intent:
+    if command := _COMMAND.fullmatch(text):
+        return _commanded(command[1].lower(), command[2] or "")
+    said = hear(text)
+    if said.short and (wish := _short(said)):
+        return wish
+    line = line_of(_spoken(said.words))
+    return "addition" if any(line.startswith(book.begins) for book in books()) else "new"
+
+
+def _commanded(name: str, rest: str) -> Intent:
+    if name == "start" and scan(rest)[0]:
+        return "status"  # the deep link of a case
+    if name == "new" and rest:
+        return "new"
+    return _COMMANDS.get(name, "help")
+
+
+def _short(said: Said) -> Intent | None:
+    """What a text that is short enough to be one asks for, if it is a word to us."""
+    if said.text == "?":
+        return "help"
+    if any(scan(said.text)):
+        return _about_a_number(said)
+    if exact := _exactly(said.words):
+        return exact
+    if polite := _polite(said.words):
+        return polite
+    if _named(said.words):
+        return "language"
+    if choice_of(said) is not None:
+        return "choice"
+    if rating_of(said):
+        return "rating"
+    if wish := _said_alone(said):
+        return wish
+    if asks_to_be_reached(said):
+        return "reach"
+    return "status" if _asks(said.spelt, _ASKING) else None
+
+
+def _about_a_number(said: Said) -> Intent | None:
+    """What is asked of the case whose number stands in the text: to see it, if nothing is."""
+    words = tuple(word for word in said.words if not word.isdigit())
+    spelt = tuple(word for word in said.spelt if not word.isdigit())
+    if any(all(_is_label(book, word) for word in words) for book in books()):
+        return "status"
+    if wish := _exactly(words) or _said_alone(Said(said.text, words, spelt)):
+        return wish
+    return "status" if _asks(spelt, _ASKING_WITH_NUMBER, named=True) else None
+
+
+def _exactly(words: tuple[str, ...]) -> Intent | None:
+    """The intent that these very words ask for, politeness apart."""
+    if len(words) <= _WORDS:
+        for book in books():
+            alone = tuple(word for word in words if word not in book.beside)
+            if intent := book.exact.get(words) or book.exact.get(alone):
+                return cast(Intent, intent)
+    return None
+
+
+def _said_alone(said: Said) -> Intent | None:
+    """The intent whose words are all that is said, in any order and with small ones around."""
+    if len(said.words) > _WORDS:
+        return None
+    for words in dict.fromkeys((said.words, said.spelt)):
+        for book in books():
+            bag = Bag(words) - book.beside - book.small
+            if len(bag) > _COUNTING:
+                continue
+            short = Bag(word for word in bag if not book.about.fullmatch(word))
+            if intent := book.says.get(bag) or book.says.get(short):
+                return cast(Intent, intent)
+    return None
+
+
+def _asks(words: tuple[str, ...], most: int, *, named: bool = False) -> bool:
+    """Whether these words ask how a case stands: they name one, or it is named by its number."""
+    if len(words) > most:
+        return False
+    names = named or any(book.label.fullmatch(word) for word in words for book in books())
+    line = line_of(words)
+    return names and any(phrase in line for book in books() for phrase in book.asks)
+
+
+def _is_label(book: Book, word: str) -> bool:
+    return word in book.small or word in book.beside or bool(book.label.fullmatch(word))
+
+
+def _polite(words: tuple[str, ...]) -> Intent | None:
+    """A greeting or a thank-you that is all there is."""
+    for book in books():
+        if words and all(word in book.small or word in book.beside for word in words):
+            if any(word in book.courtesy - book.greeting - book.small for word in words):
+                return "courtesy"
+            if any(word in book.greeting for word in words):
+                return "greeting"
+    return None
+
+
+def _spoken(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without the greeting they begin with."""
+    start = 0
+    while start < len(words) and any(words[start] in book.greeting for book in books()):
+        start += 1
+    return words[start:]
