@@ -26,7 +26,10 @@ class SendFailed(Exception):
 
     ``reason`` is for people who look after the case, so it names the provider's code and never
     the citizen's words or address. ``retry_after`` is in seconds. ``opted_out`` says that the
-    citizen asked the provider to hear no more from us.
+    citizen asked the provider to hear no more from us; ``moved_to`` that they are reached at
+    another address from now on. ``unknown``: the provider may have taken it all the same, so it
+    is tried once more and no oftener. ``everyone``: it is not this message's fault, and no other
+    one gets through before ``retry_after``.
     """
 
     def __init__(
@@ -36,12 +39,18 @@ class SendFailed(Exception):
         retryable: bool,
         retry_after: float | None = None,
         opted_out: bool = False,
+        moved_to: str | None = None,
+        unknown: bool = False,
+        everyone: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.retry_after = retry_after
         self.opted_out = opted_out
+        self.moved_to = moved_to
+        self.unknown = unknown
+        self.everyone = everyone
 
 
 class FetchFailed(Exception):
@@ -114,10 +123,19 @@ class Inbound:
     opt_out        STOP, START or HELP when the provider itself has obeyed and answered that word
     part           ``reference/total/position`` of a piece of a long text: pieces become one
     pin            four digits that open a case together with its number
+    spoken         its file is a recording of what they say, whatever type of file that is
     transcriber    name of the machine that wrote the text down, with event ``transcript``
     unheard        nobody listens to the HTTP answer any more: the number must be sent instead
     reply_mail     mailbox to answer to, on a channel that cannot answer itself
     reply_tel      phone to answer to, likewise
+    on_behalf      ``1``: they say that they write for somebody else
+    national_id    number of their identity card, where the deployment asks for it
+    pressed        value of the button that was pressed; ``text`` is then its label
+    own_tel        phone number that the provider vouches is the sender's own
+    album          what joins the files that were sent together, each in a message of its own
+    migrated_to    the address that the sender's chat has from now on, with event ``migrated``
+    forwarded      somebody else wrote it, and the sender passes it on
+    too_large      the file that came along is larger than the provider hands out
     ============== ==========================================================================
 
     Others are kept with the message.
@@ -158,6 +176,8 @@ class Outbound:
     ``in_reply_to`` and ``references`` are the channel's own ids of earlier messages, latest last.
     ``automatic`` says that a machine wrote it (an acknowledgement), not an agent. ``account`` is
     the ``Inbound.account`` that is answered: which of ours the citizen wrote to, if they did.
+    ``asks`` is ``location`` or ``contact`` where the channel may offer a key that sends it.
+    ``retires`` is the channel's id of an earlier message whose choices are over.
     """
 
     id: int
@@ -172,6 +192,8 @@ class Outbound:
     attachments: tuple[Attachment, ...] = ()
     automatic: bool = True
     account: str = ""
+    asks: str = ""
+    retires: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +344,41 @@ class Downloads(Protocol):
 
     def download(self, attachment: Attachment, limit: int) -> bytes:
         """The file behind ``attachment.reference``, at most ``limit`` bytes, or FetchFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``count`` messages within ``seconds``."""
+
+    count: int
+    seconds: float
+
+
+#: Told what became of a message: the provider's id, or why it was not taken.
+Done = Callable[[Outbound, "str | SendFailed"], None]
+
+
+@runtime_checkable
+class SendsMany(Protocol):
+    """The provider is quicker at several messages side by side than one after another.
+
+    ``rate`` is how many it takes from us in all.
+    """
+
+    rate: Rate
+
+    def rate_to(self, address: str) -> Rate:
+        """How many messages it takes to one address."""
+        ...
+
+    def send_many(
+        self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()
+    ) -> None:
+        """Hand messages over, those to one address in their order and none sooner than its
+        seconds in ``waits``. ``done`` is called for each as soon as its outcome is known, before
+        anything else goes to that address; a message it is not called for was not begun.
+        """
         ...
 
 

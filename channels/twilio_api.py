@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -16,7 +17,6 @@ import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]  # no types
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]  # no types
 from twilio.request_validator import (  # type: ignore[import-untyped]  # publishes no types
-    RequestValidator,
     add_port,
     get_signature_algorithm,
     remove_port,
@@ -27,6 +27,9 @@ from channels.base import BadSetting, Inbound, Rejected, SendFailed, WireRequest
 
 #: Where Twilio's REST API is, unless TWILIO_API_URL says otherwise.
 API_URL = "https://api.twilio.com"
+
+#: How webhooks are signed: the legacy way, and with a shared key.
+_DIGESTS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 
 #: Seconds to wait for a connection, and again for each piece of an answer.
 TIMEOUT = 10.0
@@ -126,18 +129,6 @@ class _Http(TwilioHttpClient):  # type: ignore[misc]  # the library publishes no
         return response
 
 
-class _Repeats(dict[str, list[str]]):
-    """A form whose fields may repeat, as the signature check wants it."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        super().__init__()
-        for name, value in pairs:
-            self.setdefault(name, []).append(value)
-
-    def getlist(self, name: str) -> list[str]:
-        return self[name]
-
-
 @dataclass(frozen=True)
 class Account:
     """One Twilio account: who may call us, and how we call it.
@@ -199,21 +190,20 @@ class Account:
         # A webhook that the console sets to GET has its parameters in the URL.
         return dict(request.form or request.query)
 
-    def _signatures(self, request: WireRequest) -> Iterable[bytes]:
+    def _signatures(self, request: WireRequest) -> Iterator[bytes]:
         """Every signature that would be right, one per token and spelling of the URL's port."""
+        # The library's own check does the same and costs four times as much; a test compares.
         settings = request.headers.get("x-twilio-webhooks-signature-settings")
-        algorithm = get_signature_algorithm(settings)
-        parts, form = urlsplit(request.url), _Repeats(request.form)
-        urls = {request.url, add_port(parts), remove_port(parts)}
         try:
-            return [
-                RequestValidator(token).compute_signature(url, form, algorithm).encode()
-                for token in self.tokens
-                for url in urls
-            ]
-        except ValueError:
+            digest = _DIGESTS[get_signature_algorithm(settings).upper()]
+            said = "".join(name + value for name, value in sorted(set(request.form))).encode()
+            for url in _spellings(request.url):
+                for token in self.tokens:
+                    signed = hmac.digest(token.encode(), url.encode() + said, digest)
+                    yield base64.b64encode(signed)
+        except (LookupError, ValueError):
             # An algorithm that nobody knows, or half a surrogate pair: nothing Twilio sends.
-            return []
+            return
 
     def created(self, create: Callable[..., Any], **parameters: Any) -> str:
         """Have the client ``create`` a resource, and return its SID. Raises SendFailed."""
@@ -234,6 +224,14 @@ class Account:
         if status != "active":
             raise SendFailed(f"the Twilio account is {status or 'unreadable'}", retryable=True)
         return "Twilio accepts our credentials and the account is active"
+
+
+def _spellings(url: str) -> Iterator[str]:
+    """An address as it is, then with its port and without: Twilio signs one of them."""
+    yield url
+    parts = urlsplit(url)
+    yield add_port(parts)
+    yield remove_port(parts)
 
 
 def not_understood(request: WireRequest, fields: Mapping[str, str], account: str) -> Inbound:

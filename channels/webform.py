@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from channels.base import (
     AddressKind,
     Context,
     Inbound,
+    Location,
     Outbound,
     Receipt,
     Reply,
@@ -27,6 +28,8 @@ _HINTS = {
     "administration": "administration",
     "email": "reply_mail",
     "phone": "reply_tel",
+    "on_behalf": "on_behalf",
+    "national_id": "national_id",
 }
 
 #: Hexadecimal digits of the digest that stands beside the form's own id: 64 bits.
@@ -65,6 +68,7 @@ class WebForm:
                 received_at=request.received_at,
                 sender_name=fields.get("name", "").strip() or None,
                 attachments=request.files,
+                location=_location(fields),
                 hints=hints,
             )
         ]
@@ -81,6 +85,17 @@ class WebForm:
     def check(self) -> str:
         """One line for people; there is nothing that could fail."""
         return "the form needs no credentials"
+
+
+def _location(fields: Mapping[str, str]) -> Location | None:
+    """Where the citizen put the pin; None for what is no place on earth."""
+    try:
+        latitude, longitude = float(fields["latitude"]), float(fields["longitude"])
+    except (KeyError, ValueError):
+        return None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    return Location(latitude, longitude)
 
 
 def _external_id(submission: str, request: WireRequest) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
-from channels.base import BadSetting, SendFailed
+from channels.base import SendFailed
 from channels.registry import names
 from gateway.house import House, build
 from gateway.settings import Settings
@@ -66,6 +66,7 @@ def _findings(settings: Settings, house: House) -> Iterator[Finding]:
             "Redis answers",
             "Redis does not answer: check REDIS_URL, and that it runs. Nothing is lost meanwhile",
         )
+    yield _scanner(house)
     yield Finding(
         "administrations", "ok", f"{len(house.directory.administrations)} in the directory"
     )
@@ -85,6 +86,18 @@ def _database(house: House) -> Finding:
     return Finding("database", "ok", f"{house.store.engine.dialect.name}, schema up to date")
 
 
+def _scanner(house: House) -> Finding:
+    scanner = house.pipeline.parts.scanner
+    if scanner is None:
+        return Finding("viruses", "off", "files are not scanned: set CLAMD_URL to ClamAV's daemon")
+    return _tried(
+        "viruses",
+        scanner.check,
+        "clamd answers",
+        "clamd does not answer: check CLAMD_URL, and that it runs. Files wait unseen meanwhile",
+    )
+
+
 def _channel(house: House, name: str) -> Finding:
     adapter = house.channels.get(name)
     if adapter is None:
@@ -101,14 +114,3 @@ def _tried(what: str, check: Callable[[], None], good: str, bad: str) -> Finding
     except (OSError, RedisError):
         return Finding(what, "bad", bad)
     return Finding(what, "ok", good)
-
-
-def set_telegram_webhook(house: House) -> str:
-    """Tell Telegram where we listen; one line on what it said."""
-    adapter = house.channels.get("telegram")
-    register = getattr(adapter, "set_webhook", None)
-    if register is None:
-        raise BadSetting("TELEGRAM_MODE", f"needs webhook, with {_NEEDS['telegram']}")
-    url = f"{house.settings.public_url}/hooks/telegram"
-    register(url)
-    return f"Telegram sends to {url} from now on."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from channels.base import BadSetting
 GROUP = "guichet.transcribers"
 #: Written down at the provider, by the voice channel itself.
 AT_PROVIDER = "twilio"
+#: The ones that come along, loaded when they are named: name → module and class.
+OWN = {"whisper": ("gateway.whisper", "Whisper")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,14 @@ class Transcript:
 
 
 class NoTranscript(Exception):
-    """The machine could not write it down; the reason is for people and names no citizen."""
+    """The machine could not write it down; the reason is for people and names no citizen.
+
+    ``retryable``: it may later, as when the machine is out of reach.
+    """
+
+    def __init__(self, reason: str, *, retryable: bool = False) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
 
 
 class Transcriber(Protocol):
@@ -43,9 +53,15 @@ def build(environ: Mapping[str, str]) -> Transcriber | None:
     if not named or named == AT_PROVIDER:
         return None
     for point in entry_points(group=GROUP, name=named):
-        plugin: Any = point.load()
-        transcriber: Transcriber = plugin.from_environ(environ)
-        return transcriber
+        return _made(point.load(), environ)
+    if named in OWN:
+        module, name = OWN[named]
+        return _made(getattr(import_module(module), name), environ)
     installed = sorted({point.name for point in entry_points(group=GROUP)})
-    known = ", ".join([AT_PROVIDER, *installed])
+    known = ", ".join([AT_PROVIDER, *OWN, *installed])
     raise BadSetting("VOICE_TRANSCRIBER", f"no such plug-in is installed; there is {known}")
+
+
+def _made(plugin: Any, environ: Mapping[str, str]) -> Transcriber:
+    transcriber: Transcriber = plugin.from_environ(environ)
+    return transcriber

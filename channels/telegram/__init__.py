@@ -1,5 +1,5 @@
 """Telegram: a bot that citizens chat with, by webhook or by long polling."""
 
-from channels.telegram.adapter import PollingTelegram, Telegram, WebhookTelegram
+from channels.telegram.adapter import PollingTelegram, Telegram, Terms, WebhookTelegram
 
-__all__ = ["PollingTelegram", "Telegram", "WebhookTelegram"]
+__all__ = ["PollingTelegram", "Telegram", "Terms", "WebhookTelegram"]

@@ -7,19 +7,22 @@ import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from urllib.parse import urlsplit
-
-from telegram import Bot
 
 from channels.base import (
     AddressKind,
     Attachment,
     BadSetting,
     Context,
+    Done,
     FetchFailed,
     Inbound,
     Outbound,
+    Phrase,
+    Rate,
     Receipt,
     Rejected,
     Reply,
@@ -28,7 +31,14 @@ from channels.base import (
     WireRequest,
 )
 from channels.telegram.api import BotApi
-from channels.telegram.updates import ALLOWED, pressed, read
+from channels.telegram.setup import (
+    delete_webhook,
+    polling_problem,
+    register_commands,
+    set_webhook,
+    webhook_problem,
+)
+from channels.telegram.updates import pressed, read
 
 _API_URL = "https://api.telegram.org"
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  # a header's name
@@ -37,6 +47,33 @@ _TOKEN = re.compile(r"(\d+):[\w-]+", re.ASCII)
 #: https://core.telegram.org/bots/api#setwebhook
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
+#: Messages that a chat takes at once before its rate counts.
+_BURST = 3
+_GROUP_RATE = Rate(20, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a bot keeps of its context, which holds secrets: how it speaks, how fast, and where
+    Telegram may push to. Rates are messages a second."""
+
+    phrase: Phrase
+    url: str
+    default_language: str = "ar"
+    per_second: float = 30.0
+    chat_per_second: float = 1.0
+
+    @classmethod
+    def of(cls, context: Context) -> Self:
+        """The terms that the settings name. Raises BadSetting."""
+        return cls(
+            context.phrase,
+            f"{context.public_url}/hooks/telegram",
+            context.environ.get("DEFAULT_LANGUAGE") or "ar",
+            _rate(context, "TELEGRAM_PER_SECOND", 30.0),
+            _rate(context, "TELEGRAM_CHAT_PER_SECOND", 1.0),
+        )
+
 
 class Telegram:
     """What both ways of hearing share: speaking, and fetching the files that citizens sent."""
@@ -44,9 +81,11 @@ class Telegram:
     name = "telegram"
     addresses: AddressKind = "telegram"
 
-    def __init__(self, api: BotApi, account: str) -> None:
+    def __init__(self, api: BotApi, account: str, terms: Terms) -> None:
         self.account = account
+        self.rate = Rate(1, 1 / terms.per_second)
         self._api = api
+        self._terms = terms
         self._username: str | None = None
 
     @classmethod
@@ -62,24 +101,34 @@ class Telegram:
         api = BotApi(token, _url(settings.get("TELEGRAM_API_URL", "")))
         mode = settings.get("TELEGRAM_MODE", "").strip() or "webhook"
         if mode == "polling":
-            return PollingTelegram(api, known[1])
+            return PollingTelegram(api, known[1], Terms.of(context))
         if mode == "webhook":
-            return WebhookTelegram(
-                api, known[1], _secret(settings.get("TELEGRAM_SECRET_TOKEN", ""))
-            )
+            secret = _secret(settings.get("TELEGRAM_SECRET_TOKEN", ""))
+            return WebhookTelegram(api, known[1], Terms.of(context), secret)
         raise BadSetting("TELEGRAM_MODE", "is neither 'webhook' nor 'polling'")
 
     def send(self, message: Outbound) -> str:
         """Send one message; the id is ``<chat_id>:<message_id>`` of its last part."""
-        [outcome] = self.send_many([message])
+        outcomes: list[str | SendFailed] = []
+        self.send_many([message], lambda _, outcome: outcomes.append(outcome))
+        [outcome] = outcomes
         if isinstance(outcome, SendFailed):
             raise outcome
         return outcome
 
-    def send_many(self, messages: Sequence[Outbound]) -> list[str | SendFailed]:
-        """Send a batch over one connection, which is faster than one by one; an outcome each.
-        After a retryable failure the chat's later messages wait too, so their order is kept."""
-        return self._api.send(messages)
+    def send_many(
+        self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()
+    ) -> None:
+        """Send a batch on one event loop, which is faster than one by one. A retryable failure
+        holds back the chat's later messages, and one that concerns everyone the whole rest."""
+        self._api.send(messages, self._terms.phrase, done, waits)
+
+    def rate_to(self, address: str) -> Rate:
+        """A chat takes one message a second and short bursts, a group twenty in a minute
+        (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)."""
+        if address.startswith("-"):
+            return _GROUP_RATE
+        return Rate(_BURST, _BURST / self._terms.chat_per_second)
 
     def download(self, attachment: Attachment, limit: int) -> bytes:
         """The file behind an attachment's file id. Raises FetchFailed."""
@@ -87,9 +136,14 @@ class Telegram:
             raise FetchFailed("the attachment names no file at Telegram", retryable=False)
         return self._api.file(attachment.reference, limit)
 
-    def check(self) -> str:
-        """The bot's name, when Telegram knows its token. Raises SendFailed."""
-        return f"Telegram knows the bot as @{self._ask_username()}"
+    def register_commands(self) -> None:
+        """Put the commands into the bot's menu. Raises SendFailed."""
+        register_commands(self._api, self._terms.phrase, self._terms.default_language)
+
+    def delete_webhook(self) -> None:
+        """Have Telegram keep its updates for us: it refuses to while a webhook is set. Raises
+        SendFailed."""
+        delete_webhook(self._api)
 
     def _ask_username(self) -> str:
         me = self._api.call(lambda bot: bot.get_me())
@@ -117,8 +171,8 @@ class WebhookTelegram(Telegram):
 
     speaks_number = False
 
-    def __init__(self, api: BotApi, account: str, secret: str) -> None:
-        super().__init__(api, account)
+    def __init__(self, api: BotApi, account: str, terms: Terms, secret: str) -> None:
+        super().__init__(api, account, terms)
         self._secret = secret
 
     def receive(self, request: WireRequest) -> Sequence[Inbound]:
@@ -137,13 +191,15 @@ class WebhookTelegram(Telegram):
         call = {"method": "answerCallbackQuery", "callback_query_id": query}
         return Reply(json.dumps(call).encode(), "application/json")
 
-    def set_webhook(self, url: str) -> None:
-        """Have Telegram push to this address, with the secret. Raises SendFailed."""
+    def set_webhook(self) -> str:
+        """Have Telegram push to us, with the secret; the address. Raises SendFailed."""
+        set_webhook(self._api, self._terms.url, self._secret)
+        return self._terms.url
 
-        async def register(bot: Bot) -> bool:
-            return await bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED)
-
-        self._api.call(register)
+    def check(self) -> str:
+        """The bot's name, when Telegram knows its token and can push to us. Raises SendFailed."""
+        name = self._ask_username()
+        return _sound(name, webhook_problem(self._api, self._terms.url, datetime.now(UTC)))
 
 
 class PollingTelegram(Telegram):
@@ -153,8 +209,8 @@ class PollingTelegram(Telegram):
     an update that was handed out and not settled; what was settled behind it may come again.
     """
 
-    def __init__(self, api: BotApi, account: str) -> None:
-        super().__init__(api, account)
+    def __init__(self, api: BotApi, account: str, terms: Terms) -> None:
+        super().__init__(api, account, terms)
         self._next: int | None = None
         self._unsettled: set[int] = set()
         self._waiting: list[bytes] = []
@@ -191,10 +247,9 @@ class PollingTelegram(Telegram):
         """Forget what was not handed out: Telegram keeps it for the next fetch."""
         self._waiting.clear()
 
-    def delete_webhook(self) -> None:
-        """Have Telegram keep its updates for us: it refuses to while a webhook is set. Raises
-        SendFailed."""
-        self._api.call(lambda bot: bot.delete_webhook())
+    def check(self) -> str:
+        """The bot's name, when Telegram knows its token and lets us ask. Raises SendFailed."""
+        return _sound(self._ask_username(), polling_problem(self._api))
 
     def _take(self) -> list[bytes]:
         kept, self._waiting = self._waiting, []
@@ -207,6 +262,23 @@ class PollingTelegram(Telegram):
 def _is_update(inbound: Inbound) -> bool:
     """Whether it is known by Telegram's number, and not by a hash of what cannot be read."""
     return inbound.external_id.isdecimal()
+
+
+def _sound(name: str, problem: str | None) -> str:
+    if problem:
+        raise SendFailed(f"@{name}: {problem}", retryable=True)
+    return f"Telegram knows the bot as @{name}"
+
+
+def _rate(context: Context, name: str, usual: float) -> float:
+    setting = context.environ.get(name, "").strip()
+    try:
+        rate = float(setting) if setting else usual
+    except ValueError:
+        rate = 0
+    if not rate > 0:
+        raise BadSetting(name, "is not a number above 0")
+    return rate
 
 
 def _url(setting: str) -> str:

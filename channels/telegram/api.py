@@ -6,43 +6,26 @@ import asyncio
 import json
 import logging
 import math
+import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from functools import cached_property
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    ReplyParameters,
-)
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
+import httpx
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden
 from telegram.request import HTTPXRequest
 
-from channels.base import FetchFailed, Outbound, SendFailed
-from channels.telegram.parts import split
-from channels.telegram.updates import ALLOWED, UNREADABLE
+from channels.base import Done, FetchFailed, Outbound, Phrase, SendFailed
+from channels.telegram.failures import ERRORS, Failures
+from channels.telegram.saying import say
+from channels.telegram.updates import ALLOWED, FILE_BYTES
 
-#: https://core.telegram.org/bots/api#inlinekeyboardbutton
-_CALLBACK_BYTES = 64
-#: https://core.telegram.org/bots/api#getfile
-FILE_BYTES = 20 * 1024 * 1024
-#: Chats served at a time in one batch. Telegram allows a bot about 30 messages a second.
-_CHATS_AT_ONCE = 16
-#: Labels this short (the marks of a rating) share one row of buttons.
-_SHORT_LABEL = 3
+#: Messages on their way at a time: at a fifth of a second each they are as many as Telegram takes
+#: from a bot, and no more than these can be said twice when our process dies.
+_AT_ONCE = 8
 
 # httpx logs every address that it calls, with the token in it; python-telegram-bot logs every text
 # and, as an error, any page that a proxy answers with, which may repeat the address.
@@ -62,9 +45,14 @@ class BotApi:
 
     def __init__(self, token: str, url: str, patience: float = 10.0) -> None:
         self._token = token
-        self._secret = token.partition(":")[2]
         self._url = url
         self._patience = patience
+        self.failures = Failures(token.partition(":")[2])
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        # Reading the certificates takes longer than sending a message: once is enough.
+        return httpx.create_ssl_context()
 
     def __repr__(self) -> str:
         return f"BotApi({self._url!r})"
@@ -73,25 +61,26 @@ class BotApi:
         """Do something with a Bot. Raises SendFailed."""
         try:
             return asyncio.run(self._with_bot(work))
-        except (TelegramError, *UNREADABLE) as error:
-            raise self._send_failed(error) from None
+        except ERRORS as error:
+            raise self.failures.read(error) from None
 
     def obtain(self, work: Callable[[Bot], Awaitable[T]]) -> T:
         """Have something from a Bot. Raises FetchFailed."""
         try:
             return asyncio.run(self._with_bot(work))
-        except (TelegramError, *UNREADABLE) as error:
+        except ERRORS as error:
             refused = isinstance(error, BadRequest | Forbidden)
-            raise FetchFailed(self._reason(error), retryable=not refused) from None
+            raise FetchFailed(self.failures.reason(error), retryable=not refused) from None
 
     async def _with_bot(self, work: Callable[[Bot], Awaitable[T]]) -> T:
         patience = self._patience
         request = HTTPXRequest(
-            connection_pool_size=_CHATS_AT_ONCE,
+            connection_pool_size=_AT_ONCE,
             connect_timeout=patience,
             read_timeout=patience,
             write_timeout=patience,
             pool_timeout=patience,
+            httpx_kwargs={"verify": self._trusted},
         )
         # Not `async with Bot`: that would ask getMe before every batch.
         async with request:
@@ -104,40 +93,57 @@ class BotApi:
             )
             return await work(bot)
 
-    def send(self, messages: Sequence[Outbound]) -> list[str | SendFailed]:
-        """Send a batch, each chat's messages in their order, and say what became of each."""
-        return self.call(lambda bot: self._send_all(bot, messages))
+    def send(
+        self, messages: Sequence[Outbound], phrase: Phrase, done: Done, waits: Sequence[float]
+    ) -> None:
+        """Send a batch as ``SendsMany`` says. Raises what ``done`` raises."""
+        asyncio.run(self._with_bot(lambda bot: self._send_all(bot, messages, phrase, done, waits)))
 
-    async def _send_all(self, bot: Bot, messages: Sequence[Outbound]) -> list[str | SendFailed]:
-        chats: defaultdict[str, list[int]] = defaultdict(list)
+    async def _send_all(
+        self,
+        bot: Bot,
+        messages: Sequence[Outbound],
+        phrase: Phrase,
+        done: Done,
+        waits: Sequence[float],
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        chats: defaultdict[str, list[tuple[Outbound, float]]] = defaultdict(list)
         for place, message in enumerate(messages):
-            chats[message.to].append(place)
-        outcomes: dict[int, str | SendFailed] = {}
-        free = asyncio.Semaphore(_CHATS_AT_ONCE)
+            chats[message.to].append((message, began + (waits[place] if waits else 0)))
+        free = asyncio.Semaphore(_AT_ONCE)
+        shut = False
 
-        async def serve(places: list[int]) -> None:
-            async with free:
-                obstacle: SendFailed | None = None
-                for place in places:
-                    # What cannot go now must not be overtaken by what comes after it.
-                    outcome = obstacle or await self._send_one(bot, messages[place])
-                    if isinstance(outcome, SendFailed) and outcome.retryable:
-                        obstacle = outcome
-                    outcomes[place] = outcome
+        async def serve(line: Sequence[tuple[Outbound, float]]) -> None:
+            nonlocal shut
+            for message, moment in line:
+                await asyncio.sleep(moment - clock())
+                async with free:
+                    # A slow Telegram must not let the claim run out under those that still wait.
+                    if shut or clock() > began + self._patience:
+                        return
+                    outcome = await self._send_one(bot, message, phrase)
+                    if isinstance(outcome, SendFailed):
+                        shut = shut or outcome.everyone
+                    done(message, outcome)
+                # What cannot go now must not be overtaken by what comes after it.
+                if isinstance(outcome, SendFailed) and outcome.retryable:
+                    return
 
         await asyncio.gather(*map(serve, chats.values()))
-        return [outcomes[place] for place in range(len(messages))]
 
-    async def _send_one(self, bot: Bot, message: Outbound) -> str | SendFailed:
+    async def _send_one(self, bot: Bot, message: Outbound, phrase: Phrase) -> str | SendFailed:
+        taken: list[str] = []
         try:
-            try:
-                return await _say(bot, message, message.to)
-            except ChatMigrated as moved:
-                return await _say(bot, message, str(moved.new_chat_id))
-        except SendFailed as failure:
+            return await say(bot, message, phrase, taken)
+        except SendFailed as refused:
+            return refused
+        except ERRORS as error:
+            failure = self.failures.read(error, message.to)
+            # Saying it again would repeat what was taken of it.
+            failure.unknown = failure.unknown or bool(taken)
             return failure
-        except (TelegramError, *UNREADABLE) as error:
-            return self._send_failed(error)
 
     def updates(self, offset: int | None, seconds: float = 0) -> list[bytes]:
         """What waits at Telegram from ``offset`` on, which confirms all before it; an empty list
@@ -174,71 +180,6 @@ class BotApi:
             return content
 
         return self.obtain(get)
-
-    def _send_failed(self, error: Exception) -> SendFailed:
-        """What an error of the library means for a message."""
-        reason = self._reason(error)
-        match error:
-            case RetryAfter():
-                wait = error.retry_after
-                seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-                return SendFailed(reason, retryable=True, retry_after=seconds)
-            case Forbidden():
-                return SendFailed(reason, retryable=False, opted_out=True)
-            case BadRequest():
-                return SendFailed(reason, retryable=False)
-        return SendFailed(reason, retryable=True)
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, InvalidToken):
-            return "Telegram refuses the bot token: set TELEGRAM_BOT_TOKEN as BotFather gave it"
-        if isinstance(error, TimedOut):
-            return "Telegram did not answer in time: outcome unknown"
-        if not isinstance(error, TelegramError):
-            return "Telegram answered what cannot be read: outcome unknown"
-        # The library quotes the address that it could not reach, and the token is part of it.
-        said = error.message.replace(self._secret, "…")[:200]
-        return f"Telegram out of reach: {said}" if type(error) is NetworkError else said
-
-
-async def _say(bot: Bot, message: Outbound, chat: str) -> str:
-    """Send one message, in parts when it is long, and return the id of the last part. A retry
-    after a failure half-way says the first parts again."""
-    parts = split(message.text)
-    buttons = _buttons(message.choices)
-    said = ""
-    for number, part in enumerate(parts, start=1):
-        sent = await bot.send_message(
-            chat,
-            part,
-            reply_parameters=_reply(message, chat) if number == 1 else None,
-            reply_markup=buttons if number == len(parts) else None,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-        )
-        said = f"{sent.chat.id}:{sent.message_id}"
-    for file in message.attachments:
-        if file.content is not None:
-            await bot.send_document(chat, file.content, filename=file.filename)
-    return said
-
-
-def _buttons(choices: Sequence[tuple[str, str]]) -> InlineKeyboardMarkup | None:
-    if not choices:
-        return None
-    if any(len(value.encode()) > _CALLBACK_BYTES for value, _ in choices):
-        raise SendFailed("a choice is longer than a Telegram button can carry", retryable=False)
-    row = [InlineKeyboardButton(label, callback_data=value) for value, label in choices]
-    if all(len(label) <= _SHORT_LABEL for _, label in choices):
-        return InlineKeyboardMarkup([row])
-    return InlineKeyboardMarkup([[button] for button in row])
-
-
-def _reply(message: Outbound, chat: str) -> ReplyParameters | None:
-    """Under which message this one is shown, when it is one of the same chat."""
-    where, _, number = (message.in_reply_to or "").rpartition(":")
-    if where != chat or not number.isdecimal():
-        return None
-    return ReplyParameters(int(number), allow_sending_without_reply=True)
 
 
 def _measure(size: int, limit: int) -> None:

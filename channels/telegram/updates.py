@@ -18,6 +18,9 @@ from channels.base import Attachment, Inbound, Location
 #: The kinds of update that we ask Telegram for, in setWebhook and getUpdates alike.
 ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
 
+#: https://core.telegram.org/bots/api#getfile
+FILE_BYTES = 20 * 1024 * 1024
+
 #: What the library and the readers below raise on JSON that is no update. Fuzzed in the tests.
 UNREADABLE = (
     ArithmeticError,  # a date beyond the calendar, a number that is infinite
@@ -44,6 +47,30 @@ _SHUT_OUT = ("kicked", "left")
 
 #: In a group, a command names the bot it is for: ``/status@GuichetBot 2648…``.
 _COMMAND = re.compile(r"^(/\w+)@\w+")
+#: What a link ``https://t.me/<bot>?start=264831592783`` makes of itself when it is followed.
+_DEEP_LINK = re.compile(r"/start \d{12}", re.ASCII)
+
+#: Telegram's own messages, which nobody wrote and nobody waits for an answer to.
+_SERVICE = (
+    "chat_background_set",
+    "chat_shared",
+    "connected_website",
+    "delete_chat_photo",
+    "group_chat_created",
+    "left_chat_member",
+    "message_auto_delete_timer_changed",
+    "migrate_from_chat_id",
+    "new_chat_members",
+    "new_chat_photo",
+    "new_chat_title",
+    "pinned_message",
+    "proximity_alert_triggered",
+    "supergroup_chat_created",
+    "users_shared",
+    "video_chat_ended",
+    "video_chat_started",
+    "write_access_allowed",
+)
 
 #: The bot's user name, asked for only when a message in a group names somebody.
 Username = Callable[[], str | None]
@@ -54,14 +81,11 @@ def read(body: bytes, *, account: str, username: Username, received_at: datetime
 
     ``account`` is the bot's id. The ids of messages, in ``in_reply_to`` and in the hint
     ``message_id``, are ``<chat_id>:<message_id>``, as ``send`` returns them. Beside the gateway's
-    own hints there are ``ui_language`` (the language of the sender's Telegram, which they may
-    never have chosen for us), ``album``, ``callback_query`` (the id of a pressed button's query),
-    ``own_tel`` (a phone number that Telegram vouches for) and ``migrated_to`` (the group's new
-    chat id).
+    own hints there is ``callback_query``, the id of a pressed button's query.
 
     The hint ``event`` is ``not-understood`` (no JSON, no update, a sticker, a poll), ``edited``,
-    ``contact``, ``migrated``, ``blocked``, ``unblocked``, or ``not-addressed`` for people who
-    talk to each other in a group.
+    ``contact``, ``migrated``, ``blocked``, ``unblocked``, ``service`` for what Telegram itself
+    says, or ``not-addressed`` for people who talk to each other in a group.
     """
     inbound = Inbound(
         external_id=hashlib.sha256(body).hexdigest(),
@@ -75,6 +99,7 @@ def read(body: bytes, *, account: str, username: Username, received_at: datetime
     try:
         data = _json(body)
         inbound = replace(inbound, external_id=str(operator.index(data["update_id"])))
+        inbound = replace(inbound, sender=_somebody(data))
         return _sound(_filled(inbound, Update.de_json(data, None), username))
     except UNREADABLE:
         return inbound
@@ -87,6 +112,12 @@ def pressed(body: bytes) -> str | None:
     except UNREADABLE:
         return None
     return query if isinstance(query, str) else None
+
+
+def _somebody(data: Any) -> str:
+    """Who writes in private, also where the rest cannot be read: they deserve a word."""
+    chat = data.get("message", {}).get("chat", {})
+    return _chat_id(chat["id"]) if chat.get("type") == Chat.PRIVATE else ""
 
 
 def _json(body: bytes) -> Any:
@@ -128,23 +159,40 @@ def _edited(inbound: Inbound) -> Inbound:
     """The words after the edit; the message as it was first sent came under its own update."""
     hints = dict(inbound.hints)
     if hints.get("event") != "not-addressed":
-        hints["event"] = "edited"
+        # A live location is edited as often as its sender moves.
+        hints["event"] = "service" if inbound.location else "edited"
     return replace(inbound, in_reply_to=(hints["message_id"],), hints=hints)
 
 
 def _press(inbound: Inbound, query: CallbackQuery) -> Inbound:
-    """A button's data, said under the message that the button hangs on."""
+    """A button's label, said under the message that the button hangs on."""
     user = query.from_user
-    known = {"callback_query": query.id, "ui_language": user.language_code}
+    known = {
+        "callback_query": query.id,
+        "pressed": query.data,
+        "ui_language": user.language_code,
+    }
     return replace(
         inbound,
         sender=_chat(query.message.chat) if query.message else str(user.id),
         sender_name=user.full_name,
         # A game's button carries no data, and ours always do.
-        text=query.data or "",
+        text=_label(query) or query.data or "",
         in_reply_to=_ids(query.message),
         hints=_present(known if query.data else {**known, "event": "not-understood"}),
     )
+
+
+def _label(query: CallbackQuery) -> str | None:
+    """What stands on the button, while Telegram still knows the message that it hangs on."""
+    keys = getattr(query.message, "reply_markup", None)
+    labels = (
+        button.text
+        for row in (keys.inline_keyboard if keys else ())
+        for button in row
+        if button.callback_data == query.data
+    )
+    return next(labels, None)
 
 
 def _membership(inbound: Inbound, change: ChatMemberUpdated) -> Inbound:
@@ -162,13 +210,17 @@ def _event(said: Inbound, message: Message) -> str | None:
         return "migrated"
     if message.contact:
         return "contact"
-    return None if said.text or said.attachments or said.location else "not-understood"
+    if said.text or said.attachments or said.location:
+        return None
+    return "service" if any(getattr(message, kind, None) for kind in _SERVICE) else "not-understood"
 
 
 def _hints(message: Message, event: str | None) -> Mapping[str, str]:
     sender, contact = message.from_user, message.contact
-    # Anyone's card can be forwarded; only one's own, sent by Telegram's button, proves a number.
-    own = contact and sender and contact.user_id == sender.id
+    # Anyone's card can be forwarded; only one's own proves a number, and only where nobody else
+    # writes from the same chat.
+    own = contact and sender and contact.user_id == sender.id and message.chat.type == Chat.PRIVATE
+    linked = _DEEP_LINK.fullmatch(_COMMAND.sub(r"\1", message.text or ""))
     new_chat = message.migrate_to_chat_id
     return _present(
         {
@@ -178,6 +230,9 @@ def _hints(message: Message, event: str | None) -> Mapping[str, str]:
             "ui_language": sender.language_code if sender else None,
             "own_tel": "+" + contact.phone_number.lstrip("+") if contact and own else None,
             "migrated_to": str(new_chat) if new_chat else None,
+            "forwarded": "1" if message.forward_origin else None,
+            "too_large": "1" if _is_too_large(message) else None,
+            "intent": "status" if linked else None,
         }
     )
 
@@ -230,6 +285,11 @@ def _files(message: Message) -> tuple[Attachment, ...]:
     )
 
 
+def _is_too_large(message: Message) -> bool:
+    carried = (getattr(message, field) for field in _FILES)
+    return any(file and (file.file_size or 0) > FILE_BYTES for file in carried)
+
+
 def _location(message: Message) -> Location | None:
     venue = message.venue
     point = venue.location if venue else message.location
@@ -250,7 +310,11 @@ def _name(message: Message) -> str | None:
 
 
 def _chat(chat: Chat) -> str:
-    return str(operator.index(chat.id))
+    return _chat_id(chat.id)
+
+
+def _chat_id(number: Any) -> str:
+    return str(operator.index(number))
 
 
 def _ids(message: Any) -> tuple[str, ...]:

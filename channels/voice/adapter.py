@@ -23,6 +23,7 @@ from channels.base import (
 )
 from channels.twilio_api import Account, not_understood, raw
 from channels.twilio_media import download
+from channels.voice import tongues
 from channels.voice.prompts import Prompts
 from channels.voice.script import LONGEST_TWIML, RINGING, SPEAKERS, Script
 from channels.voice.steps import Steps
@@ -81,6 +82,8 @@ class Voice:
             f"{context.public_url}/hooks/voice",
             human,
             environ.get("VOICE_TRANSCRIBER", "").strip() == "twilio",
+            tongues.speakers(environ.get("VOICE_VOICES", "")),
+            tongues.heard_as(environ.get("VOICE_SPEECH", "")),
         )
         language = environ.get("DEFAULT_LANGUAGE", "ar")
         return cls(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-untyped]  # no types
@@ -73,13 +73,15 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class Script:
     """Writes the steps of a call. ``url`` is where the voice channel's webhooks begin, ``human``
     the number of a person behind the key 0, ``transcribes`` whether Twilio writes down what is
-    recorded."""
+    recorded, ``speakers`` the voices and ``heard_as`` as what words are heard, by language."""
 
     phrase: Phrase
     prompts: Prompts
     url: str
     human: str = ""
     transcribes: bool = False
+    speakers: Mapping[str, Speaker] = field(default_factory=lambda: SPEAKERS)
+    heard_as: Mapping[str, str] = field(default_factory=lambda: HEARD_AS)
 
     def languages(self, default: str) -> str:
         """Greet, and offer each language in itself; silence means the default one."""
@@ -106,8 +108,8 @@ class Script:
         """Ask where it is: a city's name by voice where it is understood, or a postal code."""
         response = VoiceResponse()
         heard: dict[str, str] = {"input": "dtmf"}
-        if language in HEARD_AS:
-            heard = {"input": "dtmf speech", "language": HEARD_AS[language], "speech_timeout": "2"}
+        if tag := self.heard_as.get(language):
+            heard = {"input": "dtmf speech", "language": tag, "speech_timeout": "2"}
         keys = self._gather(response, "/place", finish_on_key="#", **heard)
         self._tell(keys, language, "voice_place")
         response.redirect(self.url + "/place")
@@ -239,7 +241,7 @@ class Script:
             self._say(verb, language, self.phrase(key, language, **facts))
 
     def _say(self, verb: Any, language: str, text: str) -> Any:
-        speaker = SPEAKERS[language]
+        speaker = self.speakers[language]
         return verb.say(_spoken(text), language=speaker.tag, voice=speaker.voice)
 
     def _part(self, response: Any, language: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from channels.base import Attachment
-from gateway.cases import NOTICES, CaseError
+from gateway.cases import GROUNDS, NOTICES, By, CaseError
 from gateway.cli import die
 from gateway.commands.opening import console, opened
 from gateway.show import show_case
@@ -19,8 +19,16 @@ from normalizer import tracking
 @click.option(
     "--status", type=click.Choice(list(NOTICES)), help="The new status. Without: only show."
 )
-@click.option("--message", help="What to tell the citizen, in their language.")
+@click.option(
+    "--message",
+    help="What to tell the citizen, in their language; with --status routed, why it goes there.",
+)
 @click.option("--administration", help="With --status routed: the slug of who is competent.")
+@click.option(
+    "--ground", type=click.Choice(GROUNDS), help="With --status inadmissible: the law's reason."
+)
+@click.option("--note", help="Write something down that the citizen never sees.")
+@click.option("--double-of", help="The number of the case that this one repeats.")
 @click.option(
     "--attach",
     multiple=True,
@@ -33,17 +41,20 @@ def case(
     status: str | None,
     message: str | None,
     administration: str | None,
+    ground: str | None,
+    note: str | None,
+    double_of: str | None,
     attach: tuple[Path, ...],
     actor: str,
 ) -> None:
-    """Show the case with this NUMBER, or change its status and tell its citizen."""
+    """Show the case with this NUMBER, or change it and tell its citizen."""
     digits = tracking.parse(number)
     if digits is None:
         die(
             f"{number} is no tracking number: those have twelve digits, of which two check the rest"
         )
-    if status is None and (message or administration or attach):
-        die("--message, --administration and --attach go with --status")
+    if status is None and (message or administration or ground or attach):
+        die("--message, --administration, --ground and --attach go with --status")
     with opened(by_announcement=True) as house:
         try:
             if status is not None:
@@ -52,14 +63,19 @@ def case(
                     status=status,
                     message=message,
                     administration=administration,
+                    ground=ground,
                     actor=actor,
                     attachments=[
                         Attachment(file.name, content=file.read_bytes()) for file in attach
                     ],
                 )
+            if note is not None:
+                house.cases.note(digits, note, By(actor))
+            if double_of is not None:
+                house.cases.merge(digits, tracking.parse(double_of) or double_of, By(actor))
         except CaseError as refused:
             die(str(refused), code=1)
-        view = house.cases.view(digits)
+        view = house.cases.view(digits, staff=True)
     if view is None:
         die(f"no case has the number {tracking.spaced(digits)}", code=1)
     show_case(view, console)

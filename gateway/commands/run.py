@@ -12,6 +12,7 @@ from channels.base import BadSetting, Pulled
 from gateway import work as working
 from gateway.commands.intake import intake
 from gateway.commands.opening import console, opened, plainly, settings
+from gateway.metrics import open_page
 from gateway.serve import serve as serving
 from gateway.settings import load
 
@@ -34,6 +35,7 @@ def work() -> None:
     with opened() as house:
         if house.settings.embedded:
             raise BadSetting("REDIS_URL", "is unset, so the serving process does the work itself")
+        open_page(house.settings)
         working.work(house)
 
 
@@ -44,6 +46,7 @@ def poll() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened() as house:
+        open_page(house.settings)
         pulled = [name for name, adapter in house.channels.items() if isinstance(adapter, Pulled)]
         if not pulled:
             # Not an error: a Procfile starts this process whether or not a channel wants it.

@@ -1,4 +1,4 @@
-"""The commands of whoever runs Guichet: init-db, doctor, retry, token, channels."""
+"""The commands of whoever runs Guichet: init-db, doctor, retry, token."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import click
 from rich.table import Table
 from sqlalchemy import select, update
 
-from channels.base import SendFailed
 from gateway import clock
 from gateway.cli import die
 from gateway.commands.opening import console, opened, plainly, settings
-from gateway.doctor import examine, set_telegram_webhook
+from gateway.doctor import examine
 from gateway.models import Message
 from gateway.queue import PROCESS
 from gateway.store import Store
@@ -91,23 +90,3 @@ def token_revoke(name: str) -> None:
         if not house.tokens.revoke(name):
             die(f"no living token is called {name}", code=1)
         click.echo(f"{name} opens nothing any more.")
-
-
-@click.group()
-def channels() -> None:
-    """What providers must be told once."""
-
-
-@channels.group()
-def telegram() -> None:
-    """The Telegram bot."""
-
-
-@telegram.command("set-webhook")
-def set_webhook() -> None:
-    """Tell Telegram where to send the bot's messages: PUBLIC_URL/hooks/telegram."""
-    with opened() as house:
-        try:
-            click.echo(set_telegram_webhook(house))
-        except SendFailed as refused:
-            die(refused.reason, code=1)

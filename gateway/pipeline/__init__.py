@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from channels.base import Inbound, Receipt, Report
+from gateway.metrics import ACCEPT_SECONDS, ACCEPTED, PROCESS_SECONDS, timed
 from gateway.pipeline.accept import accept
 from gateway.pipeline.deliver import deliver
 from gateway.pipeline.fetch import fetch
@@ -22,7 +23,11 @@ class Pipeline:
 
     def accept(self, channel: str, item: Inbound | Report) -> Receipt:
         """Store one thing that came in. It is committed when this returns."""
-        return accept(self.parts, channel, item)
+        with timed(ACCEPT_SECONDS.labels(channel)):
+            receipt = accept(self.parts, channel, item)
+        was = "report" if isinstance(item, Report) else "again" if receipt.duplicate else "new"
+        ACCEPTED.labels(channel, was).inc()
+        return receipt
 
     def settle_now(self, receipt: Receipt) -> Receipt:
         """Process what was just accepted, for a channel that must speak the number at once."""
@@ -30,7 +35,8 @@ class Pipeline:
 
     def process(self) -> int:
         """Process a batch of due messages; how many were taken."""
-        return process(self.parts)
+        with timed(PROCESS_SECONDS):
+            return process(self.parts)
 
     def deliver(self, channel: str) -> int:
         """Hand a batch of a channel's due outbound rows to its provider; how many were taken."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 
 import structlog
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Executable, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from channels.base import Attachment, Inbound, Pushed, Receipt, Report
 from gateway import clock
@@ -53,76 +55,108 @@ def accept(parts: Parts, channel: str, item: Inbound | Report) -> Receipt:
     raw_sha256 = hashlib.sha256(item.raw).hexdigest()
     if large := len(item.raw) > _RAW_IN_TABLE:
         parts.files.keep(item.raw)
-    with parts.store.write() as session:
-        row = {
-            "channel": channel,
-            "account": storable(item.account),
-            "external_id": storable(item.external_id),
-            "reference": storable(item.hints.get("message_id") or item.external_id),
-            "sender": storable(item.sender or _sender_of(session, channel, item)),
-            "sender_name": storable(item.sender_name) if item.sender_name else None,
-            "subject": storable(item.subject) if item.subject else None,
-            "text": storable(item.text),
-            "in_reply_to": [storable(one) for one in item.in_reply_to],
-            "location": asdict(item.location) if item.location else None,
-            "hints": {key: storable(value) for key, value in item.hints.items()},
-            "raw": None if large else item.raw,
-            "raw_sha256": raw_sha256,
-            "received_at": item.received_at,
-            "accepted_at": now,
-            "state": "new",
-            # What is processed in line is claimed from its first moment on.
-            "due_at": now + PROCESS_LEASE if in_line else now,
-            "tries": 0,
-        }
-        message_id = inserted(
-            session.connection().execute(
-                parts.store.insert(Message)
-                .values(row)
-                .on_conflict_do_nothing(index_elements=["channel", "account", "external_id"])
-                .returning(Message.id)
-            )
-        )
-        if message_id is None:
-            return _duplicate(session, channel, item)
-        if kept:
-            session.execute(insert(AttachmentRow), _attachments(message_id, kept, now))
+    row = {
+        "channel": channel,
+        "account": storable(item.account),
+        "external_id": storable(item.external_id),
+        "reference": storable(item.hints.get("message_id") or item.external_id),
+        "sender": storable(item.sender or _sender_of(parts, channel, item)),
+        "sender_name": storable(item.sender_name) if item.sender_name else None,
+        "subject": storable(item.subject) if item.subject else None,
+        "text": storable(item.text),
+        "in_reply_to": [storable(one) for one in item.in_reply_to],
+        "location": asdict(item.location) if item.location else None,
+        "hints": {key: storable(value) for key, value in item.hints.items()},
+        "raw": None if large else item.raw,
+        "raw_sha256": raw_sha256,
+        "received_at": item.received_at,
+        "accepted_at": now,
+        "state": "new",
+        # What is processed in line is claimed from its first moment on.
+        "due_at": now + PROCESS_LEASE if in_line else now,
+        "tries": 0,
+    }
+    message_id = _stored(parts, row, kept, now)
+    if message_id is None:
+        return _duplicate(parts, channel, item)
     log.info("accepted", channel=channel, message=message_id)
     if not in_line:
         parts.bell.ring(PROCESS)
     return Receipt(message_id)
 
 
-def _duplicate(session: Session, channel: str, item: Inbound) -> Receipt:
-    message_id, number, language = session.execute(
-        select(Message.id, Case.number, Case.language)
-        .outerjoin(Case, Case.id == Message.case_id)
-        .where(
-            Message.channel == channel,
-            Message.account == storable(item.account),
-            Message.external_id == storable(item.external_id),
-        )
-    ).one()
+def _stored(
+    parts: Parts, row: Mapping[str, object], kept: Sequence[_Kept], now: datetime
+) -> int | None:
+    """The id of the new row; None where the message is stored already."""
+    statement = _insertion(parts.store.is_sqlite)
+    try:
+        return _store(parts, statement, row, kept, now)
+    except DBAPIError as broken:
+        # A connection that died while it lay idle says nothing of the database. Once is enough.
+        if not broken.connection_invalidated:
+            raise
+        return _store(parts, statement, row, kept, now)
+
+
+def _store(
+    parts: Parts,
+    statement: Executable,
+    row: Mapping[str, object],
+    kept: Sequence[_Kept],
+    now: datetime,
+) -> int | None:
+    if not kept:
+        with parts.store.at_once() as connection:
+            return inserted(connection.execute(statement, row))
+    with parts.store.write() as session:
+        message_id = inserted(session.connection().execute(statement, row))
+        if message_id is not None:
+            scanned = parts.scanner is not None
+            session.execute(
+                insert(AttachmentRow), _attachments(message_id, kept, now, scanned=scanned)
+            )
+    return message_id
+
+
+@cache
+def _insertion(is_sqlite: bool) -> Executable:
+    """Built once: its making costs more than its sending."""
+    table = sqlite.insert(Message) if is_sqlite else postgresql.insert(Message)
+    unique = ["channel", "account", "external_id"]
+    return table.on_conflict_do_nothing(index_elements=unique).returning(Message.id)
+
+
+def _duplicate(parts: Parts, channel: str, item: Inbound) -> Receipt:
+    with parts.store.read() as session:
+        message_id, number, language = session.execute(
+            select(Message.id, Case.number, Case.language)
+            .outerjoin(Case, Case.id == Message.case_id)
+            .where(
+                Message.channel == channel,
+                Message.account == storable(item.account),
+                Message.external_id == storable(item.external_id),
+            )
+        ).one()
     log.info("accepted.again", channel=channel, message=message_id)
     return Receipt(message_id, duplicate=True, number=number, language=language)
 
 
-def _sender_of(session: Session, channel: str, item: Inbound) -> str:
+def _sender_of(parts: Parts, channel: str, item: Inbound) -> str:
     """Who wrote the message that this one belongs to, when the wire does not say it again."""
     if not item.in_reply_to:
         return ""
-    return (
-        session.scalar(
-            select(Message.sender)
-            .where(
-                Message.channel == channel,
-                Message.account == storable(item.account),
-                Message.reference.in_([storable(one) for one in item.in_reply_to]),
-            )
-            .limit(1)
+    named = (
+        select(Message.sender)
+        .where(
+            Message.channel == channel,
+            Message.account == storable(item.account),
+            Message.reference.in_([storable(one) for one in item.in_reply_to]),
         )
-        or ""
+        .limit(1)
     )
+    with parts.store.read() as session:
+        return session.scalar(named) or ""
 
 
 def _keep(parts: Parts, attachment: Attachment) -> _Kept:
@@ -137,7 +171,10 @@ def _keep(parts: Parts, attachment: Attachment) -> _Kept:
     )
 
 
-def _attachments(message_id: int, kept: Sequence[_Kept], now: datetime) -> list[dict[str, object]]:
+def _attachments(
+    message_id: int, kept: Sequence[_Kept], now: datetime, *, scanned: bool
+) -> list[dict[str, object]]:
+    """Their rows; where files are scanned, each waits for it before anybody sees it."""
     return [
         {
             "message_id": message_id,
@@ -150,7 +187,7 @@ def _attachments(message_id: int, kept: Sequence[_Kept], now: datetime) -> list[
             "size": one.size,
             "sha256": one.sha256,
             "reference": one.attachment.reference,
-            "state": "pending" if one.sha256 is None else "stored",
+            "state": "stored" if one.sha256 and not scanned else "pending",
             "due_at": now,
             "tries": 0,
         }

@@ -1,4 +1,4 @@
-"""Hand outbound rows to their providers, one at a time, and keep what became of each."""
+"""Hand outbound rows to their providers: one at a time, or side by side where they can."""
 
 from __future__ import annotations
 
@@ -7,62 +7,171 @@ from datetime import timedelta
 from time import monotonic
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 
-from channels.base import Attachment, Channel, Outbound, SendFailed
+from channels.base import Attachment, Channel, Outbound, SendFailed, SendsMany
 from gateway import clock
-from gateway.models import OutboundRow, ReportRow
-from gateway.pipeline.pace import keep_pace
+from gateway.models import OutboundRow
+from gateway.pipeline.outcomes import failed, give_back, sent, stopped
+from gateway.pipeline.pace import chat_turns, free_at, keep_pace, pause, turns
 from gateway.pipeline.parts import Parts
-from gateway.pipeline.reports import apply, fail
+from gateway.pipeline.signpost import with_signpost
 from gateway.queue import DELIVER
 
 log = structlog.get_logger(__name__)
 
 #: Rows claimed at once; at a provider's usual fifth of a second they take a few seconds.
 BATCH = 20
+#: The same side by side: a second or two for each of the few on their way at a time.
+_TOGETHER = 60
+#: Whose turn is later than this gives its row back instead of holding it.
+_PATIENCE = timedelta(seconds=3)
+#: How long to leave a provider alone that nobody gets through to and that named no time.
+_BREATH = timedelta(seconds=5)
+#: A message that failed more often does not hold up the later ones to its address any longer:
+#: after some twenty minutes, news is worth more than its order.
+_HOLDS = 4
 
 
-def deliver(parts: Parts, channel: str, limit: int = BATCH) -> int:
+def deliver(parts: Parts, channel: str) -> int:
     """Hand due outbound rows of a channel to its provider; how many were taken.
 
-    No transaction is open while a provider is called. A process that dies between the provider's
-    yes and our commit sends that one message again: at most one per death.
+    No transaction is open while a provider is called, and each outcome is committed as soon as it
+    is known. A process that dies between the provider's yes and our commit sends again what it
+    had handed over and not heard of: one message, or those that were on their way side by side.
     """
+    adapter = parts.channels.get(channel)
+    if adapter is not None and isinstance(adapter, SendsMany):
+        return _side_by_side(parts, channel, adapter)
     started = monotonic()
-    claimed = parts.store.claim(OutboundRow, clock.now(), parts.lease, limit, channel=channel)
+    claimed = parts.store.claim(OutboundRow, clock.now(), parts.lease, BATCH, channel=channel)
     for position, row in enumerate(claimed):
         # A slow provider must not let our lease run out under the rows that still wait.
         if monotonic() - started > parts.settings.lease_seconds / 2:
-            _give_back(parts, claimed[position:])
+            give_back(parts, claimed[position:], clock.now())
             break
-        _deliver_one(parts, row)
-    if len(claimed) == limit:
+        _one(parts, adapter, row)
+    if len(claimed) == BATCH:
         parts.bell.ring(DELIVER, channel)
     return len(claimed)
 
 
-def _deliver_one(parts: Parts, row: OutboundRow) -> None:
-    if row.address.stopped_at is not None and row.key != "stopped":
-        _stopped(parts, row)
+def _one(parts: Parts, adapter: Channel | None, row: OutboundRow) -> None:
+    if _is_unwanted(row):
+        stopped(parts, row)
         return
-    adapter = parts.channels.get(row.channel)
     try:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
         keep_pace(parts, row.channel)
-        provider_id = _send(parts, adapter, row)
+        provider_id = _send(adapter, _outbound(parts, row))
     except SendFailed as failure:
-        _failed(parts, row, failure)
+        failed(parts, row, failure)
     else:
-        _sent(parts, row, provider_id)
+        sent(parts, row, provider_id)
 
 
-def _send(parts: Parts, adapter: Channel, row: OutboundRow) -> str:
-    message = Outbound(
+def _send(adapter: Channel, message: Outbound) -> str:
+    try:
+        return adapter.send(message)
+    except SendFailed:
+        raise
+    except Exception as error:  # noqa: BLE001  # the border: an adapter's fault loses no message
+        raise _fault(adapter.name, error, message.id) from None
+
+
+def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
+    """The same for a provider that takes several at once: the next message to each address, so
+    that none overtakes another, however many workers send."""
+    now = clock.now()
+    free = free_at(parts, channel)
+    if free is not None and free > now + _PATIENCE:
+        return 0
+    claimed = parts.store.claim(
+        OutboundRow, now, parts.lease, _TOGETHER, _is_next(), channel=channel
+    )
+    for row in filter(_is_unwanted, claimed):
+        stopped(parts, row)
+    wanted = [row for row in claimed if not _is_unwanted(row)]
+    ready = []
+    for row, turn in zip(wanted, chat_turns(parts, adapter, wanted, now), strict=True):
+        if turn > now + _PATIENCE:
+            give_back(parts, [row], turn)
+        else:
+            ready.append((row, turn))
+    if ready:
+        moments = turns(parts, channel, adapter.rate, len(ready), now)
+        waits = [
+            max(0.0, (max(turn, moment) - clock.now()).total_seconds())
+            for (_, turn), moment in zip(ready, moments, strict=True)
+        ]
+        _Batch(parts, channel, [row for row, _ in ready]).send(adapter, waits)
+    if len(claimed) == _TOGETHER:
+        parts.bell.ring(DELIVER, channel)
+    return len(claimed)
+
+
+class _Batch:
+    """Rows on their way side by side, each struck off once its outcome is committed."""
+
+    def __init__(self, parts: Parts, channel: str, rows: Sequence[OutboundRow]) -> None:
+        self._parts = parts
+        self._channel = channel
+        self._waiting = {row.id: row for row in rows}
+        self._until = clock.now()
+
+    def send(self, adapter: SendsMany, waits: Sequence[float]) -> None:
+        """Send them. What was not begun, because nobody gets through, is given back."""
+        messages = [_outbound(self._parts, row) for row in self._waiting.values()]
+        try:
+            adapter.send_many(messages, self._done, waits)
+        except Exception as error:  # noqa: BLE001  # the border: a fault loses no message
+            for row in self._waiting.values():
+                failed(self._parts, row, _fault(self._channel, error, row.id, unknown=True))
+        else:
+            give_back(self._parts, [*self._waiting.values()], self._until)
+
+    def _done(self, message: Outbound, outcome: str | SendFailed) -> None:
+        row = self._waiting[message.id]
+        if isinstance(outcome, SendFailed):
+            failed(self._parts, row, outcome)
+            if outcome.everyone:
+                wait = max(_BREATH, timedelta(seconds=outcome.retry_after or 0))
+                self._until = max(self._until, clock.now() + wait)
+                pause(self._parts, self._channel, self._until)
+        else:
+            sent(self._parts, row, outcome)
+        del self._waiting[message.id]
+
+
+def _is_unwanted(row: OutboundRow) -> bool:
+    """Whether its citizen asked to hear no more there, and it is not our promise not to write."""
+    return row.address.stopped_at is not None and row.key != "stopped"
+
+
+def _is_next() -> ColumnElement[bool]:
+    """Whether nothing earlier waits to be said to the same address over the same channel."""
+    earlier = aliased(OutboundRow)
+    return ~(
+        select(earlier.id)
+        .where(
+            earlier.channel == OutboundRow.channel,
+            earlier.address_id == OutboundRow.address_id,
+            earlier.state == "queued",
+            earlier.id < OutboundRow.id,
+            earlier.tries <= _HOLDS,
+        )
+        .correlate(OutboundRow)
+        .exists()
+    )
+
+
+def _outbound(parts: Parts, row: OutboundRow) -> Outbound:
+    return Outbound(
         id=row.id,
         to=row.address.value,
-        text=row.text,
+        text=with_signpost(parts, row, clock.now()),
         language=row.language,
         number=row.facts.get("number"),
         subject=row.subject,
@@ -75,83 +184,12 @@ def _send(parts: Parts, adapter: Channel, row: OutboundRow) -> str:
         ),
         automatic=row.automatic,
         account=row.account,
+        asks=row.facts.get("asks", ""),
+        retires=row.facts.get("retires"),
     )
-    try:
-        return adapter.send(message)
-    except SendFailed:
-        raise
-    except Exception as error:  # noqa: BLE001  # the border: an adapter's fault loses no message
-        log.error("send.fault", outbound=row.id, channel=row.channel, error=type(error).__name__)
-        raise SendFailed(f"our own fault ({type(error).__name__})", retryable=True) from None
 
 
-def _sent(parts: Parts, row: OutboundRow, provider_id: str) -> None:
-    now = clock.now()
-    again = None
-    with parts.store.write() as session:
-        ours = session.get_one(OutboundRow, row.id)
-        ours.provider_id, ours.error, ours.sent_at = provider_id, None, now
-        if ours.state == "queued":
-            ours.state = "sent"
-        # Reports may have come before we knew the id that they speak of; the good news first, so
-        # that a message which did arrive is not said again another way.
-        for report in session.scalars(
-            select(ReportRow)
-            .where(ReportRow.channel == row.channel, ReportRow.provider_id == provider_id)
-            .order_by(ReportRow.status != "delivered", ReportRow.id)
-        ):
-            again = (
-                apply(parts, session, ours, report.status, report.code, report.opted_out, now)
-                or again
-            )
-    log.info("sent", channel=row.channel, outbound=row.id, tries=row.tries)
-    if again:
-        parts.bell.ring(DELIVER, again)
-
-
-def _failed(parts: Parts, row: OutboundRow, failure: SendFailed) -> None:
-    now = clock.now()
-    wait = _wait(row, failure)
-    again = None
-    with parts.store.write() as session:
-        ours = session.get_one(OutboundRow, row.id)
-        if failure.opted_out:
-            ours.address.stopped_at = ours.address.stopped_at or now
-        if failure.retryable and row.tries < parts.settings.deliver_tries:
-            ours.due_at, ours.error = now + wait, failure.reason
-        else:
-            again = fail(parts, session, ours, failure.reason, now)
-    log.warning(
-        "send.failed",
-        channel=row.channel,
-        outbound=row.id,
-        tries=row.tries,
-        retryable=failure.retryable,
-        reason=failure.reason,
-    )
-    if again:
-        parts.bell.ring(DELIVER, again)
-
-
-def _stopped(parts: Parts, row: OutboundRow) -> None:
-    """Keep a promise: who said stop hears nothing more there; the agent is told."""
-    now = clock.now()
-    with parts.store.write() as session:
-        ours = session.get_one(OutboundRow, row.id)
-        again = fail(parts, session, ours, "the citizen asked to hear no more here", now)
-    if again:
-        parts.bell.ring(DELIVER, again)
-
-
-def _wait(row: OutboundRow, failure: SendFailed) -> timedelta:
-    asked = timedelta(seconds=failure.retry_after or 0)
-    return max(asked, clock.wait_after(row.tries, clock.DELIVER_WAITS))
-
-
-def _give_back(parts: Parts, rows: Sequence[OutboundRow]) -> None:
-    with parts.store.write() as session:
-        session.execute(
-            update(OutboundRow)
-            .where(OutboundRow.id.in_([row.id for row in rows]), OutboundRow.state == "queued")
-            .values(due_at=clock.now(), tries=OutboundRow.tries - 1)
-        )
+def _fault(channel: str, error: Exception, outbound: int, *, unknown: bool = False) -> SendFailed:
+    kind = type(error).__name__
+    log.error("send.fault", outbound=outbound, channel=channel, error=kind)
+    return SendFailed(f"our own fault ({kind})", retryable=True, unknown=unknown)

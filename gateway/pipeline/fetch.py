@@ -1,17 +1,18 @@
-"""Fetch the files that providers keep for us: recordings, photos, documents."""
+"""Fetch the files that providers keep for us, and have every file looked at for viruses."""
 
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from channels.base import Attachment, Downloads, FetchFailed
 from gateway import clock
 from gateway.files import content_type
 from gateway.models import AttachmentRow, Event, Message
 from gateway.pipeline.parts import Parts
-from gateway.pipeline.transcribe import write_down
+from gateway.pipeline.transcribe import is_spoken, write_down
 from gateway.queue import FETCH
+from gateway.scanner import Infected, NotScanned
 
 log = structlog.get_logger(__name__)
 
@@ -20,25 +21,35 @@ BATCH = 10
 TRIES = 8
 
 
+class _Unscanned(FetchFailed):
+    """The file is here, but nobody has looked at it."""
+
+
 def fetch(parts: Parts, limit: int = BATCH) -> int:
-    """Fetch due attachments from their providers; how many were taken."""
+    """Fetch due attachments from their providers, and have recordings written down; how many were
+    taken."""
     claimed = parts.store.claim(AttachmentRow, clock.now(), parts.lease, limit)
     for row in claimed:
         _fetch_one(parts, row)
     if len(claimed) == limit:
         parts.bell.ring(FETCH)
-    return len(claimed)
+    return len(claimed) + write_down(parts)
 
 
 def _fetch_one(parts: Parts, row: AttachmentRow) -> None:
     with parts.store.read() as session:
-        channel = session.scalars(select(Message.channel).where(Message.id == row.message_id)).one()
+        message = session.get_one(Message, row.message_id)
+    sha256 = row.sha256
     try:
-        content = _download(parts, channel, row)
+        content = parts.files.read(sha256) if sha256 else _download(parts, message.channel, row)
+        # Kept before it is scanned: the provider may not have it any more when the scanner is back.
+        sha256 = parts.files.keep(content)
+        _scan(parts, content)
     except FetchFailed as failure:
-        _failed(parts, row, failure)
+        _failed(parts, row, failure, sha256)
         return
-    sha256 = parts.files.keep(content)
+    kind = content_type(content, row.declared_type)
+    heard = parts.transcriber is not None and is_spoken(message, kind)
     with parts.store.write() as session:
         session.execute(
             update(AttachmentRow)
@@ -47,12 +58,12 @@ def _fetch_one(parts: Parts, row: AttachmentRow) -> None:
                 state="stored",
                 sha256=sha256,
                 size=len(content),
-                content_type=content_type(content, row.declared_type),
+                content_type=kind,
                 error=None,
+                hear_at=clock.now() if heard else None,
             )
         )
-    log.info("fetched", channel=channel, attachment=row.id, size=len(content))
-    write_down(parts, row, content)
+    log.info("fetched", channel=message.channel, attachment=row.id, size=len(content))
 
 
 def _download(parts: Parts, channel: str, row: AttachmentRow) -> bytes:
@@ -69,13 +80,27 @@ def _download(parts: Parts, channel: str, row: AttachmentRow) -> bytes:
         raise FetchFailed(f"our own fault ({type(error).__name__})", retryable=True) from None
 
 
-def _failed(parts: Parts, row: AttachmentRow, failure: FetchFailed) -> None:
+def _scan(parts: Parts, content: bytes) -> None:
+    """Let nothing through that was not looked at, where there is somebody to look."""
+    if parts.scanner is None:
+        return
+    try:
+        parts.scanner.scan(content)
+    except Infected as found:
+        raise FetchFailed(str(found), retryable=False) from None
+    except NotScanned as failure:
+        raise _Unscanned(failure.reason, retryable=failure.retryable) from None
+
+
+def _failed(parts: Parts, row: AttachmentRow, failure: FetchFailed, sha256: str | None) -> None:
     """Try later, or give up where a person sees it: in the case's history."""
     now = clock.now()
-    final = not failure.retryable or row.tries >= TRIES
+    # A scanner that is away comes back; until then the file waits unseen.
+    given_up = row.tries >= TRIES and not isinstance(failure, _Unscanned)
+    final = not failure.retryable or given_up
     with parts.store.write() as session:
         ours = session.get_one(AttachmentRow, row.id)
-        ours.error = failure.reason
+        ours.error, ours.sha256 = failure.reason, sha256
         ours.due_at = now + clock.wait_after(row.tries, clock.FETCH_WAITS)
         message = session.get_one(Message, row.message_id)
         if final:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from channels.base import Rate, SendsMany
 from gateway import clock
-from gateway.models import PaceRow
+from gateway.models import OutboundRow, PaceRow
 from gateway.pipeline.parts import Parts
+
+#: How far a batch may catch up with its line.
+_SLACK = timedelta(seconds=0.5)
 
 
 def keep_pace(parts: Parts, channel: str) -> None:
@@ -20,9 +26,9 @@ def keep_pace(parts: Parts, channel: str) -> None:
         time.sleep(max(0.0, (mine - clock.now()).total_seconds()))
 
 
-def turn(parts: Parts, channel: str, step: timedelta, now: datetime) -> datetime:
-    """The next free moment, taken from the others. The database keeps it, so that every worker
-    of every machine waits in the same line."""
+def turn(parts: Parts, channel: str, step: timedelta, now: datetime, messages: int = 1) -> datetime:
+    """The next free moment, taken from the others for so many messages, a step apart. The
+    database keeps it, so that every worker of every machine waits in the same line."""
     with parts.store.write() as session:
         session.execute(
             parts.store.insert(PaceRow)
@@ -33,5 +39,58 @@ def turn(parts: Parts, channel: str, step: timedelta, now: datetime) -> datetime
             select(PaceRow).where(PaceRow.channel == channel).with_for_update()
         ).one()
         mine = max(row.next_at, now)
-        row.next_at = mine + step
+        row.next_at = mine + messages * step
     return mine
+
+
+def turns(parts: Parts, channel: str, rate: Rate, messages: int, now: datetime) -> list[datetime]:
+    """The moments at which so many messages may go out, evenly spread."""
+    step = timedelta(seconds=rate.seconds / rate.count)
+    # What the line lost while the last batch came to its end is made up for.
+    first = turn(parts, channel, step, now - _SLACK, messages)
+    return [first + place * step for place in range(messages)]
+
+
+def pause(parts: Parts, channel: str, until: datetime) -> None:
+    """Let nobody send over a channel before then: its provider asked for it."""
+    turn(parts, channel, timedelta(0), clock.now())
+    with parts.store.write() as session:
+        session.execute(
+            update(PaceRow)
+            .where(PaceRow.channel == channel, PaceRow.next_at < until)
+            .values(next_at=until)
+        )
+
+
+def free_at(parts: Parts, channel: str) -> datetime | None:
+    """When the next message may go out over a channel, if it ever kept a pace."""
+    with parts.store.read() as session:
+        return session.scalar(select(PaceRow.next_at).where(PaceRow.channel == channel))
+
+
+def chat_turns(
+    parts: Parts, adapter: SendsMany, rows: Sequence[OutboundRow], now: datetime
+) -> list[datetime]:
+    """When each row's address may be written to again, given what was sent there lately."""
+    rates = [adapter.rate_to(row.address.value) for row in rows]
+    since = now - timedelta(seconds=max((rate.seconds for rate in rates), default=0))
+    sent: defaultdict[int, list[datetime]] = defaultdict(list)
+    with parts.store.read() as session:
+        for address, at in session.execute(
+            select(OutboundRow.address_id, OutboundRow.sent_at)
+            .where(
+                OutboundRow.address_id.in_({row.address_id for row in rows}),
+                OutboundRow.channel.in_({row.channel for row in rows}),
+                OutboundRow.sent_at > since,
+            )
+            .order_by(OutboundRow.sent_at)
+        ):
+            if at is not None:
+                sent[address].append(at)
+    return [_free(sent[row.address_id], rate, now) for row, rate in zip(rows, rates, strict=True)]
+
+
+def _free(sent: Sequence[datetime], rate: Rate, now: datetime) -> datetime:
+    if len(sent) < rate.count:
+        return now
+    return max(now, sent[-rate.count] + timedelta(seconds=rate.seconds))

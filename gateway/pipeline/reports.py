@@ -41,7 +41,8 @@ def apply(
 def fail(
     parts: Parts, session: Session, row: OutboundRow, reason: str, now: datetime
 ) -> str | None:
-    """Give a notice up on this way, say so in the case's history, and try another way."""
+    """Give a notice up on this way, say so in the case's history, and try another way; but not
+    one that may have arrived."""
     row.state, row.error = "failed", reason
     log.warning("outbound.failed", outbound=row.id, channel=row.channel, reason=reason)
     if row.case_id is None:
@@ -55,7 +56,7 @@ def fail(
             data={"notice": row.key, "channel": row.channel, "reason": reason},
         )
     )
-    way = parts.notices.next_way(session, row)
+    way = None if row.doubtful else parts.notices.next_way(session, row)
     if way is None:
         return None
     case = session.get_one(Case, row.case_id)

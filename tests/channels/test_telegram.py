@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,13 +31,14 @@ from channels.base import (
     SendFailed,
     WireRequest,
 )
-from channels.telegram import PollingTelegram, WebhookTelegram
-from channels.telegram.api import FILE_BYTES, BotApi
+from channels.telegram import PollingTelegram, Terms, WebhookTelegram
+from channels.telegram.api import BotApi
 from channels.telegram.parts import LIMIT, split
-from channels.telegram.updates import read
+from channels.telegram.updates import FILE_BYTES, read
 from tests.fakes.server import Answer
 from tests.fakes.telegram import BOT_ID, SECRET, TOKEN, FakeTelegram, Sent, refusal
 from tests.harness import AdapterContract, Wire, hook_url, make, post_json
+from tests.wires import phrase
 
 NOW = datetime(2025, 11, 21, 10, 0, tzinfo=UTC)
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "telegram"
@@ -45,11 +46,12 @@ FILES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
 AMINA = "5512345678"
 GROUP = "-1001234567890"
 HIDDEN = TOKEN.partition(":")[2]
+TERMS = Terms(phrase, "https://guichet.example/hooks/telegram")
 
 
 @pytest.fixture
 def api() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
+    with FakeTelegram(rates=False) as fake:
         fake.chats.add(int(AMINA))
         yield fake
 
@@ -82,6 +84,21 @@ def post(body: bytes, secret: str | None = SECRET) -> WireRequest:
         headers["x-telegram-bot-api-secret-token"] = secret
     url = "https://guichet.example/hooks/telegram"
     return WireRequest("POST", "", url, headers, (), (), body, NOW)
+
+
+def sent_many(
+    adapter: WebhookTelegram, messages: Sequence[Outbound], waits: Sequence[float] = ()
+) -> list[str | SendFailed | None]:
+    """What became of each; None of what was not begun."""
+    numbered = [replace(message, id=number) for number, message in enumerate(messages)]
+    outcomes: dict[int, str | SendFailed] = {}
+    adapter.send_many(numbered, lambda one, outcome: outcomes.update({one.id: outcome}), waits)
+    return [outcomes.get(number) for number in range(len(messages))]
+
+
+def hasty(url: str) -> WebhookTelegram:
+    """An adapter that does not wait long."""
+    return WebhookTelegram(BotApi(TOKEN, url, patience=1.0), str(BOT_ID), TERMS, SECRET)
 
 
 def say(text: str, to: str = AMINA, **more: Any) -> Outbound:
@@ -154,7 +171,7 @@ SAID: Mapping[str, str] = {
     "location": "",
     "edited_message": "Il y a un trou devant l'école, au numéro 12.",
     "forwarded": "La commune coupe l'eau demain.",
-    "callback_query": "rate:5",
+    "callback_query": "Oui",
     "callback_query_old": "reopen",
     "group_command": "/status 264831592783",
     "group_mention": "🕳️ @guichetbot trou devant l'école",
@@ -210,7 +227,14 @@ EVENTS: Mapping[str, str | None] = {
     "unblocked": "unblocked",
     "sticker": "not-understood",
     "poll": "not-understood",
+    "dice": "not-understood",
+    "story": "not-understood",
     "future_kind": "not-understood",
+    "pinned": "service",
+    "live_location_moved": "service",
+    "edited_caption": "edited",
+    "group_added": "unblocked",
+    "group_edited": "not-addressed",
 }
 
 
@@ -280,6 +304,53 @@ def test_the_language_of_the_telegram_is_not_one_that_the_citizen_chose() -> Non
 def test_a_number_is_proved_only_by_the_owner_of_the_card() -> None:
     assert understood(payload("contact_own")).hints["own_tel"] == "+212612345678"
     assert "own_tel" not in understood(payload("contact_other")).hints
+
+
+PRESSED = {"callback_query": ("rate:5", "Oui"), "callback_query_old": ("reopen", "reopen")}
+
+
+@pytest.mark.parametrize("name", PRESSED)
+def test_a_pressed_button_tells_its_value_and_what_stood_on_it(name: str) -> None:
+    inbound = understood(payload(name))
+    assert (inbound.hints["pressed"], inbound.text) == PRESSED[name]
+
+
+LINKS: Mapping[str, str | None] = {
+    "/start 264831592783": "status",
+    "/start@GuichetBot 264831592783": "status",
+    "/start": None,
+    "/start affiche": None,
+    "/status 264831592783": None,
+}
+
+
+@pytest.mark.parametrize("text", LINKS)
+def test_a_link_with_a_number_asks_for_that_case(text: str) -> None:
+    update = json.loads(payload("text"))
+    update["message"]["text"] = text
+    inbound = understood(json.dumps(update).encode())
+    assert inbound.hints.get("intent") == LINKS[text]
+    assert inbound.text == text.replace("@GuichetBot", "")
+
+
+def test_a_forwarded_message_says_so_and_keeps_its_words() -> None:
+    assert understood(payload("forwarded")).hints["forwarded"] == "1"
+    assert "forwarded" not in understood(payload("text")).hints
+
+
+@pytest.mark.parametrize("size", [FILE_BYTES, FILE_BYTES + 1])
+def test_a_file_that_telegram_does_not_hand_out_is_told_with_its_name(size: int) -> None:
+    update = json.loads(payload("document"))
+    update["message"]["document"]["file_size"] = size
+    inbound = understood(json.dumps(update).encode())
+    assert ("too_large" in inbound.hints) == (size > FILE_BYTES)
+    assert inbound.attachments[0].filename == "facture eau.pdf"
+
+
+def test_a_card_in_a_group_proves_nobodys_number() -> None:
+    update = json.loads(payload("contact_own"))
+    update["message"]["chat"] = {"id": int(GROUP), "type": "supergroup", "title": "Jirane"}
+    assert "own_tel" not in understood(json.dumps(update).encode()).hints
 
 
 def test_an_album_and_a_new_group_are_told() -> None:
@@ -374,7 +445,7 @@ def test_the_answer_to_an_update_is_an_empty_200(webhook: WebhookTelegram, name:
 def test_the_webhook_is_set_with_the_secret_and_the_kinds_we_read(
     api: FakeTelegram, webhook: WebhookTelegram
 ) -> None:
-    webhook.set_webhook("https://guichet.example/hooks/telegram")
+    assert webhook.set_webhook() == api.webhook["url"]
     assert api.webhook["url"] == "https://guichet.example/hooks/telegram"
     assert api.webhook["secret_token"] == SECRET
     assert "edited_message" in json.loads(api.webhook["allowed_updates"])
@@ -541,15 +612,17 @@ def test_a_message_is_plain_text_without_a_preview(
     assert api.sent == [Sent(int(AMINA), number, text, preview=False)]
 
 
-CHOICES = {
-    "words": (
-        (("here", "📍 Envoyer ma position"), ("wrong", "ليس الإدارة المناسبة؟")),
-        ((("📍 Envoyer ma position", "here"),), (("ليس الإدارة المناسبة؟", "wrong"),)),
-    ),
-    "marks": (
-        tuple((f"rate:{mark}", str(mark)) for mark in range(1, 6)),
-        (tuple((str(mark), f"rate:{mark}") for mark in range(1, 6)),),
-    ),
+MARKS = tuple((f"rate:264831592783:{mark}", str(mark)) for mark in range(1, 6))
+LANGUAGES = (("language:ar", "العربية"), ("language:fr", "Français"), ("language:en", "English"))
+CASES = (
+    ("case:264831592783", "2648 3159 2783 · réponse"),
+    ("case:264831592880", "2648 3159 2880 · reçue"),
+)
+#: Labels in rows, as they stand on a narrow phone.
+CHOICES: Mapping[str, tuple[tuple[tuple[str, str], ...], list[list[str]]]] = {
+    "the marks of a rating in a row": (MARKS, [["1", "2", "3", "4", "5"]]),
+    "languages two a row": (LANGUAGES, [["العربية", "Français"], ["English"]]),
+    "cases one a row": (CASES, [[CASES[0][1]], [CASES[1][1]]]),
 }
 
 
@@ -557,7 +630,48 @@ CHOICES = {
 def test_choices_are_buttons(api: FakeTelegram, webhook: WebhookTelegram, label: str) -> None:
     choices, rows = CHOICES[label]
     webhook.send(say("?", choices=choices))
-    assert api.sent[-1].buttons == rows
+    [sent] = api.sent
+    assert [[button[0] for button in row] for row in sent.buttons] == rows
+    assert tuple((data, text) for row in sent.buttons for text, data in row) == choices
+
+
+ASKS: Mapping[str, tuple[str, str, str, tuple[tuple[str, str], ...]]] = {
+    "a place": (AMINA, "location", "fr", ((phrase("button_location", "fr"), "location"),)),
+    "a number": (AMINA, "contact", "ar", ((phrase("button_contact", "ar"), "contact"),)),
+    "nothing": (AMINA, "", "fr", ()),
+    "in a group, which has no such keys": (GROUP, "location", "fr", ()),
+}
+
+
+@pytest.mark.parametrize("label", ASKS)
+def test_a_place_or_a_number_is_one_key_away(
+    api: FakeTelegram, webhook: WebhookTelegram, label: str
+) -> None:
+    chat, asks, language, keys = ASKS[label]
+    api.chats.add(int(chat))
+    webhook.send(replace(say("?", to=chat, asks=asks), language=language))
+    assert api.sent[-1].keys == keys
+
+
+def test_the_key_goes_away_with_the_next_answer(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    webhook.send(say("?", asks="location"))
+    webhook.send(say("Merci."))
+    assert b"remove_keyboard" in api.asked[-1].body
+
+
+def test_buttons_that_are_over_are_taken_off(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    asked = webhook.send(say("?", choices=MARKS))
+    webhook.send(say("Merci.", retires=asked))
+    assert [sent.buttons for sent in api.sent] == [(), ()]
+
+
+@pytest.mark.parametrize("gone", ["5512345678:9999", "nonsense", ":"])
+def test_buttons_that_cannot_be_taken_off_are_no_failure(
+    api: FakeTelegram, webhook: WebhookTelegram, gone: str
+) -> None:
+    assert webhook.send(say("Merci.", retires=gone))
 
 
 def test_a_choice_that_no_button_carries_is_refused_at_once(
@@ -625,10 +739,23 @@ def test_no_part_is_too_long_and_no_word_is_lost(text: str, limit: int) -> None:
     assert all(parts) or parts == [""]
 
 
-def test_an_agent_can_send_a_file(api: FakeTelegram, webhook: WebhookTelegram) -> None:
-    file = Attachment("قرار.pdf", "application/pdf", b"%PDF-1.7 \x00\xff")
-    webhook.send(say("Voici la décision.", attachments=(file,)))
-    assert [sent.file for sent in api.sent] == [None, ("قرار.pdf", b"%PDF-1.7 \x00\xff")]
+PDF = Attachment("قرار.pdf", "application/pdf", b"%PDF-1.7 \x00\xff")
+FILED = ("قرار.pdf", b"%PDF-1.7 \x00\xff")
+WITH_FILES: Mapping[str, tuple[str, int, list[tuple[str, Any]]]] = {
+    "words and file in one": ("Voici.", 1, [("Voici.", FILED)]),
+    "several files": ("Voici.", 2, [("Voici.", None), ("", FILED), ("", FILED)]),
+    "words too long for a caption": ("x" * 1025, 1, [("x" * 1025, None), ("", FILED)]),
+    "the longest caption": ("x" * 1024, 1, [("x" * 1024, FILED)]),
+}
+
+
+@pytest.mark.parametrize("label", WITH_FILES)
+def test_an_agent_can_send_files(api: FakeTelegram, webhook: WebhookTelegram, label: str) -> None:
+    text, files, expected = WITH_FILES[label]
+    said = webhook.send(say(text, attachments=(PDF,) * files, choices=(("ok", "Merci"),)))
+    assert [(sent.text, sent.file) for sent in api.sent] == expected
+    assert said == f"{AMINA}:{api.sent[0].number}"
+    assert [bool(sent.buttons) for sent in api.sent] == [True] + [False] * (len(expected) - 1)
 
 
 def test_a_batch_keeps_the_order_within_each_chat(
@@ -636,7 +763,7 @@ def test_a_batch_keeps_the_order_within_each_chat(
 ) -> None:
     api.chats |= {1, 2, 3}
     batch = [say(f"{number}", to=str(number % 3 + 1)) for number in range(60)]
-    outcomes = webhook.send_many(batch)
+    outcomes = sent_many(webhook, batch)
     assert all(isinstance(outcome, str) for outcome in outcomes)
     for chat in (1, 2, 3):
         texts = [int(sent.text) for sent in api.sent if sent.chat == chat]
@@ -647,8 +774,9 @@ def test_a_batch_keeps_the_order_within_each_chat(
 def test_one_refusal_in_a_batch_is_its_own(api: FakeTelegram, webhook: WebhookTelegram) -> None:
     api.blocked.add(2)
     api.chats.add(3)
-    good, empty, blocked, unknown, last = webhook.send_many(
-        [say("un"), say(""), say("deux", to="2"), say("trois", to="4"), say("quatre", to="3")]
+    good, empty, blocked, unknown, last = sent_many(
+        webhook,
+        [say("un"), say(""), say("deux", to="2"), say("trois", to="4"), say("quatre", to="3")],
     )
     assert isinstance(good, str)
     assert isinstance(last, str)
@@ -659,17 +787,70 @@ def test_after_a_retryable_failure_the_chat_s_later_messages_wait(
     api: FakeTelegram, webhook: WebhookTelegram
 ) -> None:
     api.plan(refusal(429, "Too Many Requests: retry after 7", retry_after=7))
-    first, second = webhook.send_many([say("un"), say("deux")])
+    first, second = sent_many(webhook, [say("un"), say("deux")])
     assert isinstance(first, SendFailed)
-    assert second is first
+    assert second is None
     assert api.sent == []
 
 
-def test_a_group_that_moved_is_found_again(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+def test_a_group_that_moved_says_where_to(api: FakeTelegram, webhook: WebhookTelegram) -> None:
     api.migrated[-4099887766] = int(GROUP)
-    api.chats.add(int(GROUP))
-    said = webhook.send(say("Réparé.", to="-4099887766"))
-    assert said == f"{GROUP}:{api.sent[-1].number}"
+    with pytest.raises(SendFailed) as failure:
+        webhook.send(say("Réparé.", to="-4099887766"))
+    assert (failure.value.moved_to, failure.value.retryable) == (GROUP, True)
+
+
+def test_nothing_more_is_begun_when_nobody_gets_through(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    """Two chats refused at once: it is the bot that is too quick, and all the others wait."""
+    api.flooded = dict.fromkeys(range(1, 31), 7)
+    outcomes = sent_many(webhook, [say("?", to=f"{chat}") for chat in range(1, 31)])
+    refused = [one for one in outcomes if isinstance(one, SendFailed)]
+    assert [one.everyone for one in refused].count(False) == 1
+    assert None in outcomes
+    assert len(refused) == len(api.asked)
+    assert api.sent == []
+
+
+def test_one_chat_that_is_refused_holds_up_no_other(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.chats.add(2)
+    api.flooded[int(AMINA)] = 7
+    refused, taken = sent_many(webhook, [say("un"), say("deux", to="2")])
+    assert isinstance(refused, SendFailed)
+    assert not refused.everyone
+    assert isinstance(taken, str)
+
+
+def test_a_message_is_not_sent_before_its_turn(api: FakeTelegram, webhook: WebhookTelegram) -> None:
+    api.chats.add(2)
+    sent_many(webhook, [say("second"), say("first", to="2")], waits=[0.2, 0])
+    assert [sent.text for sent in api.sent] == ["first", "second"]
+
+
+def test_what_fails_half_way_may_be_said_twice_and_says_so(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.plan(_sent_message(), refusal(429, "Too Many Requests: retry after 60", retry_after=60))
+    [outcome] = sent_many(webhook, [say("mot " * 2000)])
+    assert isinstance(outcome, SendFailed)
+    assert outcome.unknown
+
+
+def test_a_long_text_waits_a_moment_between_its_parts_when_told_to(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    api.plan(_sent_message(), refusal(429, "Too Many Requests: retry after 1", retry_after=1))
+    webhook.send(say("mot " * 2000))
+    assert len(api.sent) == 1
+
+
+def _sent_message() -> Answer:
+    chat = {"id": int(AMINA), "type": "private"}
+    about = {"message_id": 5, "date": 1763717500, "chat": chat}
+    return Answer(200, json.dumps({"ok": True, "result": about}).encode())
 
 
 def test_threads_may_send_at_once(api: FakeTelegram, webhook: WebhookTelegram) -> None:
@@ -681,58 +862,75 @@ def test_threads_may_send_at_once(api: FakeTelegram, webhook: WebhookTelegram) -
     assert sorted(sent.text for sent in api.sent) == [f"{n}" for n in range(8)]
 
 
-# What goes wrong at Telegram: (retryable, opted out, retry after, words of the reason)
+# What goes wrong at Telegram: what is said of it, beside False and None, and words of the reason.
 
-FAILURES: Mapping[str, tuple[Any, tuple[bool, bool, float | None, str]]] = {
+FAILURES: Mapping[str, tuple[Any, dict[str, Any], str]] = {
     "throttled": (
         refusal(429, "Too Many Requests: retry after 7", retry_after=7),
-        (True, False, 7.0, "Retry in 7"),
+        {"retryable": True, "retry_after": 7.0},
+        "Retry in 7",
     ),
     "blocked": (
         refusal(403, "Forbidden: bot was blocked by the user"),
-        (False, True, None, "blocked by the user"),
+        {"opted_out": True},
+        "blocked by the user",
     ),
-    "no such chat": (
-        refusal(400, "Bad Request: chat not found"),
-        (False, False, None, "Chat not found"),
+    "no such chat": (refusal(400, "Bad Request: chat not found"), {}, "Chat not found"),
+    "moved": (
+        refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009),
+        {"retryable": True, "moved_to": "-1009"},
+        "another id",
     ),
     "wrong token": (
         refusal(401, "Unauthorized"),
-        (True, False, None, "TELEGRAM_BOT_TOKEN"),
+        {"retryable": True, "everyone": True},
+        "TELEGRAM_BOT_TOKEN",
     ),
     "bad gateway": (
         Answer(502, b"<html>Bad Gateway</html>", "text/html"),
-        (True, False, None, "Bad Gateway"),
+        {"retryable": True},
+        "Bad Gateway",
     ),
-    "cut off": ("reset", (True, False, None, "out of reach")),
-    "silence": ("silence", (True, False, None, "outcome unknown")),
-    "nonsense": (Answer(200, b"<html>"), (True, False, None, "Invalid server response")),
-    "no result": (Answer(200, b'{"ok": true}'), (True, False, None, "outcome unknown")),
+    "its own fault": (refusal(500, "Internal Server Error"), {"retryable": True}, "Internal"),
+    "cut off": ("reset", {"retryable": True, "unknown": True}, "out of reach"),
+    "silence": ("silence", {"retryable": True, "unknown": True}, "outcome unknown"),
+    "nonsense": (
+        Answer(200, b"<html>"),
+        {"retryable": True, "unknown": True},
+        "Invalid server response",
+    ),
+    "no result": (
+        Answer(200, b'{"ok": true}'),
+        {"retryable": True, "unknown": True},
+        "outcome unknown",
+    ),
 }
+MEANINGS = ("retryable", "opted_out", "retry_after", "moved_to", "unknown", "everyone")
 
 
 @pytest.mark.parametrize("label", FAILURES)
 def test_failures_are_told_apart(api: FakeTelegram, label: str) -> None:
-    trouble, expected = FAILURES[label]
-    hasty = WebhookTelegram(BotApi(TOKEN, api.url, patience=1.0), str(BOT_ID), SECRET)
+    trouble, expected, words = FAILURES[label]
     api.plan(trouble)
     with pytest.raises(SendFailed) as raised:
-        hasty.send(say("Reçu."))
-    failure = raised.value
-    assert (failure.retryable, failure.opted_out, failure.retry_after) == expected[:3]
-    assert expected[3] in failure.reason
+        hasty(api.url).send(say("Reçu."))
+    said = {name: getattr(raised.value, name) for name in MEANINGS}
+    assert {name: value for name, value in said.items() if value} == expected
+    assert words in raised.value.reason
 
 
 def test_a_server_that_is_not_there_is_a_reason_to_try_again() -> None:
-    nowhere = WebhookTelegram(BotApi(TOKEN, "http://127.0.0.1:9"), str(BOT_ID), SECRET)
     with pytest.raises(SendFailed, match="out of reach") as failure:
-        nowhere.send(say("Reçu."))
+        hasty("http://127.0.0.1:9").send(say("Reçu."))
     assert failure.value.retryable
+    assert failure.value.everyone
+    assert not failure.value.unknown
 
 
 def test_the_check_tells_a_wrong_token_from_an_unreachable_telegram(
     api: FakeTelegram, webhook: WebhookTelegram
 ) -> None:
+    webhook.set_webhook()
     assert "@GuichetBot" in webhook.check()
     api.plan(refusal(401, "Unauthorized"))
     with pytest.raises(SendFailed, match="TELEGRAM_BOT_TOKEN"):
@@ -740,6 +938,57 @@ def test_the_check_tells_a_wrong_token_from_an_unreachable_telegram(
     api.plan("reset")
     with pytest.raises(SendFailed, match="out of reach"):
         webhook.check()
+
+
+HOOK = "https://guichet.example/hooks/telegram"
+WEBHOOKS: Mapping[str, tuple[dict[str, Any], tuple[int, str] | None, str | None]] = {
+    "as it should be": ({"url": HOOK}, None, None),
+    "none": ({}, None, "knows no webhook"),
+    "somewhere else": ({"url": "https://old.example/hook"}, None, "old.example"),
+    "not every kind": ({"url": HOOK, "allowed_updates": '["message"]'}, None, "all that we read"),
+    "cannot reach us": ({"url": HOOK}, (0, f"SSL error {TOKEN}"), "SSL error"),
+    "could not reach us": ({"url": HOOK}, (-86400, "SSL error"), None),
+}
+
+
+@pytest.mark.parametrize("label", WEBHOOKS)
+def test_the_check_says_what_is_wrong_with_the_webhook(
+    api: FakeTelegram, webhook: WebhookTelegram, label: str
+) -> None:
+    api.webhook, trouble, words = WEBHOOKS[label]
+    if trouble:
+        api.queue(api.message(77, text="waits"))
+        api.trouble = int(datetime.now(UTC).timestamp()) + trouble[0], trouble[1]
+    if words is None:
+        assert "@GuichetBot" in webhook.check()
+    else:
+        with pytest.raises(SendFailed, match=words) as problem:
+            webhook.check()
+        assert HIDDEN not in problem.value.reason
+
+
+def test_the_check_says_that_a_webhook_is_in_the_way_of_polling(
+    api: FakeTelegram, polling: PollingTelegram
+) -> None:
+    assert "@GuichetBot" in polling.check()
+    api.webhook = {"url": HOOK}
+    with pytest.raises(SendFailed, match="delete-webhook"):
+        polling.check()
+    polling.delete_webhook()
+    assert "@GuichetBot" in polling.check()
+
+
+def test_the_menu_has_every_command_in_every_language_that_telegram_knows(
+    api: FakeTelegram, webhook: WebhookTelegram
+) -> None:
+    webhook.register_commands()
+    assert set(api.commands) == {"", "ar", "fr", "en", "es"}
+    assert api.commands[""] == api.commands["ar"]
+    for language, commands in api.commands.items():
+        names = [command["command"] for command in commands]
+        assert names == ["new", "cases", "status", "language", "help", "stop"], language
+    assert len({str(commands) for commands in api.commands.values()}) == 4
+    assert api.menu == {"type": "commands"}
 
 
 # Files.
@@ -825,6 +1074,7 @@ def test_the_token_shows_in_no_log_no_error_and_no_repr(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     api.files["f"] = b"x"
+    webhook.set_webhook()
     webhook.check()
     webhook.send(say("Un mot à ne pas répéter"))
     webhook.download(Attachment(reference="f"), limit=9)

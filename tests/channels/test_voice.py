@@ -23,7 +23,7 @@ from channels.base import (
     SendFailed,
     WireRequest,
 )
-from channels.voice import STATUSES, Voice
+from channels.voice import STATUSES, Voice, tongues
 from channels.voice.prompts import LANGUAGES as RECORDED
 from channels.voice.prompts import SHIPPED, Prompts
 from channels.voice.script import LONGEST_TWIML, MENU, SPEAKERS
@@ -507,3 +507,39 @@ def test_the_end_of_our_call_is_a_report(
 def test_the_end_of_a_citizens_call_is_no_report(voice: Voice) -> None:
     fields: Mapping[str, str] = {"CallStatus": "completed"}
     assert voice.receive(incoming("call", "/status", **fields)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("fr", "fr must begin with"),
+        ("tlh=tlh/Polly.Worf", "tlh=tlh/Polly.Worf must begin with"),
+        ("fr=Polly.Remi", "wants a tag and a voice"),
+    ],
+)
+def test_voices_that_make_no_sense_are_told_at_the_start(said: str, problem: str) -> None:
+    with pytest.raises(BadSetting, match=problem):
+        tongues.speakers(said)
+
+
+def test_a_deployment_may_choose_other_voices() -> None:
+    chosen = tongues.speakers("fr=fr-FR/Polly.Remi, en=en-GB/Polly.Amy")
+    assert (chosen["fr"].voice, chosen["en"].tag) == ("Polly.Remi", "en-GB")
+    assert chosen["ar"] == SPEAKERS["ar"]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"), [("", "ar-MA"), ("ar=ar-EG", "ar-EG"), ("ar=", None)], ids=repr
+)
+def test_words_are_heard_as_the_setting_says_or_not_at_all(
+    twilio: FakeTwilio, said: str, heard: str | None
+) -> None:
+    """Nobody confirmed that ar-MA is heard, so it can be changed without a new version."""
+    environ = {**twilio.environ, "VOICE_SPEECH": said, "DEFAULT_LANGUAGE": "ar"}
+    voice = Voice.from_context(Context(environ, PUBLIC_URL, phrase))
+    assert voice is not None
+    request = incoming("language", "/menu", Digits="1")
+    gather = ElementTree.fromstring(voice.answer(request, []).body).find("Gather")
+    assert gather is not None
+    assert gather.get("language") == heard
+    assert ("speech" in (gather.get("input") or "")) is (heard is not None)

@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,9 @@ class FakeProvider:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        #: What everybody gets while the provider is ill, and the seconds that each answer takes.
+        self.illness: Answer | Trouble | None = None
+        self.slowness = 0.0
         self._planned: deque[Answer | Trouble] = deque()
         self._closing = threading.Event()
         provider = self
@@ -94,6 +98,9 @@ class FakeProvider:
     def take(self, asked: Asked) -> Answer | Trouble:
         """Keep a request, and decide what it gets."""
         self.asked.append(asked)
+        time.sleep(self.slowness)
+        if self.illness is not None:
+            return self.illness
         return self._planned.popleft() if self._planned else self.respond(asked)
 
     def wait_for_the_end(self) -> None:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -17,30 +17,34 @@ from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
 
 from tests.fakes.server import Answer, Asked, FakeProvider, in_json
+from tests.fakes.telegram_limits import (
+    CAPTION_LENGTH,
+    FILE_BYTES,
+    TEXT_LENGTH,
+    Rates,
+    Refused,
+    check_commands,
+    check_markup,
+    check_text,
+    check_webhook,
+    refusal,
+    throttled,
+)
 
 BOT_ID = 8100200300
 TOKEN = f"{BOT_ID}:AAE5ecret-0f_7he-b0t-Tha7-n0body-MaySee"
 SECRET = "Kept_between-Telegram-and-us"
 USERNAME = "GuichetBot"
 
-TEXT_LENGTH = 4096
-CALLBACK_BYTES = 64
-FILE_BYTES = 20 * 1024 * 1024
+__all__ = ["BOT_ID", "SECRET", "TOKEN", "USERNAME", "FakeTelegram", "Sent", "refusal"]
 
 Params = Mapping[str, Any]
 
 
-class Refused(Exception):
-    """An answer that is not ``ok``."""
-
-    def __init__(self, status: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.answer = refusal(status, description, **parameters)
-
-
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that the bot wrote. ``buttons`` are rows of (label, callback data)."""
+    """A message that the bot wrote. ``buttons`` are rows of (label, callback data), ``keys`` what
+    stands instead of the telephone's own keyboard: (label, what it sends)."""
 
     chat: int
     number: int
@@ -49,42 +53,47 @@ class Sent:
     reply_to: int | None = None
     preview: bool = True
     file: tuple[str, bytes] | None = None
-
-
-def refusal(status: int, description: str, **parameters: int) -> Answer:
-    """The answer of an error; ``retry_after`` and ``migrate_to_chat_id`` are parameters."""
-    about: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
-    return in_json(status, about | ({"parameters": parameters} if parameters else {}))
+    keys: tuple[tuple[str, str], ...] = ()
 
 
 class FakeTelegram(FakeProvider):
-    """One bot. People are known to it once they wrote to it or are in ``chats``."""
+    """One bot. People are known to it once they wrote to it or are in ``chats``. Without ``rates``
+    it takes messages as fast as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rates: bool = True) -> None:
         super().__init__()
+        self._rates = Rates() if rates else None
         self.chats: set[int] = set()
         self.blocked: set[int] = set()
         self.migrated: dict[int, int] = {}
+        #: Chats that were written to too quickly, and the seconds that they are told to wait.
+        self.flooded: dict[int, int] = {}
         self.files: dict[str, bytes] = {}
         self.sent: list[Sent] = []
         self.answered: list[str] = []
-        self.commands: list[Params] = []
+        self.commands: dict[str, list[Params]] = {}
+        self.menu: Params = {}
         self.webhook: Params = {}
+        #: What Telegram last met when it called the webhook.
+        self.trouble: tuple[int, str] | None = None
         self._waiting: list[dict[str, Any]] = []
         self._change = threading.Condition()
         self._updates = count(730_000_001)
         self._messages = count(101)
+        self._queries = count(2_367_895_146_029_384_756)
         self._methods: dict[str, Callable[[Params], Any]] = {
             "getMe": self._get_me,
             "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
-            "getWebhookInfo": lambda _: {"url": self.webhook.get("url", "")},
+            "getWebhookInfo": self._get_webhook_info,
             "sendMessage": self._send_message,
             "sendDocument": self._send_document,
             "getFile": self._get_file,
             "answerCallbackQuery": self._answer_callback_query,
+            "editMessageReplyMarkup": self._edit_message_reply_markup,
             "setMyCommands": self._set_my_commands,
+            "setChatMenuButton": self._set_chat_menu_button,
         }
 
     @property
@@ -98,7 +107,7 @@ class FakeTelegram(FakeProvider):
 
     # What people do.
 
-    def message(self, chat: int, **content: Any) -> dict[str, Any]:
+    def message(self, chat: int, /, **content: Any) -> dict[str, Any]:
         """An update: somebody writes to the bot in private. ``text="…"``, ``photo=[…]``, …"""
         self.chats.add(chat)
         return {
@@ -109,6 +118,20 @@ class FakeTelegram(FakeProvider):
                 "chat": {"id": chat, "type": "private", "first_name": "Amina"},
                 "date": int(time.time()),
                 **content,
+            },
+        }
+
+    def press(self, sent: Sent, value: str, **more: Any) -> dict[str, Any]:
+        """An update: somebody presses a button under a message of the bot's."""
+        return {
+            "update_id": next(self._updates),
+            "callback_query": {
+                "id": str(next(self._queries)),
+                "from": {"id": sent.chat, "is_bot": False, "first_name": "Amina"},
+                "message": self._told(sent) | {"reply_markup": _markup(sent)},
+                "chat_instance": str(-sent.chat),
+                "data": value,
+                **more,
             },
         }
 
@@ -140,10 +163,14 @@ class FakeTelegram(FakeProvider):
                 status, body = response.status, response.read()
         except HTTPError as error:
             return error.code, error.read()
-        if body.startswith(b"{"):
-            call = json.loads(body)
-            self._methods[call.pop("method")](call)
+        self.obey(body)
         return status, body
+
+    def obey(self, answer: bytes) -> None:
+        """Do what the answer to an update asks for."""
+        if answer.startswith(b"{"):
+            call = json.loads(answer)
+            self._methods[call.pop("method")](call)
 
     # The Bot API.
 
@@ -178,36 +205,70 @@ class FakeTelegram(FakeProvider):
             return self._waiting[:limit]
 
     def _set_webhook(self, params: Params) -> bool:
-        self.webhook = {"url": params["url"], **params} if params.get("url") else {}
+        if params.get("url"):
+            check_webhook(params)
+        self.webhook = dict(params) if params.get("url") else {}
+        self.trouble = None
         return True
+
+    def _get_webhook_info(self, params: Params) -> Any:
+        told: dict[str, Any] = {
+            "url": self.webhook.get("url", ""),
+            "has_custom_certificate": False,
+            "pending_update_count": len(self.waiting),
+        }
+        if allowed := self.webhook.get("allowed_updates"):
+            told["allowed_updates"] = json.loads(allowed)
+        if self.trouble:
+            told["last_error_date"], told["last_error_message"] = self.trouble
+        return told
 
     def _delete_webhook(self, params: Params) -> bool:
         self.webhook = {}
         return True
 
     def _send_message(self, params: Params) -> Any:
-        chat, text = self._open_chat(params), str(params.get("text", "")).strip()
+        text = str(params.get("text", "")).strip()
         if not text:
             raise Refused(400, "Bad Request: message text is empty")
-        if len(text.encode("utf-16-le")) > 2 * TEXT_LENGTH:
-            raise Refused(400, "Bad Request: message is too long")
-        reply = _nested(params, "reply_parameters")
-        return self._keep(
-            Sent(
+        check_text(text, TEXT_LENGTH, "message")
+        preview = not _nested(params, "link_preview_options").get("is_disabled", False)
+        return self._keep(params, text, preview=preview)
+
+    def _send_document(self, params: Params) -> Any:
+        caption = str(params.get("caption", ""))
+        check_text(caption, CAPTION_LENGTH, "message caption")
+        return self._keep(params, caption, file=params["document"])
+
+    def _keep(self, params: Params, text: str, **more: Any) -> Any:
+        chat, markup = self._open_chat(params), _nested(params, "reply_markup")
+        check_markup(markup, chat)
+        with self._change:
+            if self._rates:
+                self._rates.count(chat)
+            sent = Sent(
                 chat,
                 next(self._messages),
                 text,
-                _buttons(_nested(params, "reply_markup")),
-                reply.get("message_id"),
-                not _nested(params, "link_preview_options").get("is_disabled", False),
+                _buttons(markup),
+                _nested(params, "reply_parameters").get("message_id"),
+                keys=_keys(markup),
+                **more,
             )
-        )
+            self.sent.append(sent)
+        return self._told(sent)
 
-    def _send_document(self, params: Params) -> Any:
-        name, content = params["document"]
-        return self._keep(
-            Sent(self._open_chat(params), next(self._messages), "", file=(name, content))
-        )
+    def _edit_message_reply_markup(self, params: Params) -> Any:
+        named = int(params["chat_id"]), int(params["message_id"])
+        buttons = _buttons(_nested(params, "reply_markup"))
+        with self._change:
+            for place, sent in enumerate(self.sent):
+                if (sent.chat, sent.number) == named:
+                    if sent.buttons == buttons:
+                        raise Refused(400, "Bad Request: message is not modified")
+                    self.sent[place] = replace(sent, buttons=buttons)
+                    return self._told(self.sent[place])
+        raise Refused(400, "Bad Request: message to edit not found")
 
     def _open_chat(self, params: Params) -> int:
         chat = int(params["chat_id"])
@@ -219,13 +280,13 @@ class FakeTelegram(FakeProvider):
                 "Bad Request: group chat was upgraded to a supergroup chat",
                 migrate_to_chat_id=new,
             )
+        if chat in self.flooded:
+            raise throttled(self.flooded[chat])
         if chat not in self.chats:
             raise Refused(400, "Bad Request: chat not found")
         return chat
 
-    def _keep(self, sent: Sent) -> Any:
-        with self._change:
-            self.sent.append(sent)
+    def _told(self, sent: Sent) -> dict[str, Any]:
         return {
             "message_id": sent.number,
             "from": self._get_me({}),
@@ -259,7 +320,13 @@ class FakeTelegram(FakeProvider):
         return True
 
     def _set_my_commands(self, params: Params) -> bool:
-        self.commands.append(params)
+        commands, language = _nested(params, "commands"), params.get("language_code", "")
+        check_commands(commands, language)
+        self.commands[language] = commands
+        return True
+
+    def _set_chat_menu_button(self, params: Params) -> bool:
+        self.menu = _nested(params, "menu_button")
         return True
 
 
@@ -284,16 +351,32 @@ def _multipart(kind: str, body: bytes) -> dict[str, Any]:
     return fields
 
 
-def _nested(params: Params, name: str) -> dict[str, Any]:
+def _nested(params: Params, name: str) -> Any:
     value = params.get(name) or {}
-    return cast(dict[str, Any], json.loads(value) if isinstance(value, str) else value)
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _buttons(markup: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    rows = tuple(
+    return tuple(
         tuple((button["text"], button["callback_data"]) for button in row)
         for row in markup.get("inline_keyboard", ())
     )
-    if any(not 1 <= len(data.encode()) <= CALLBACK_BYTES for row in rows for _, data in row):
-        raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
-    return rows
+
+
+def _markup(sent: Sent) -> dict[str, Any]:
+    return {
+        "inline_keyboard": [
+            [{"text": label, "callback_data": value} for label, value in row]
+            for row in sent.buttons
+        ]
+    }
+
+
+def _keys(markup: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (key["text"], what)
+        for row in markup.get("keyboard", ())
+        for key in row
+        for what in ("location", "contact")
+        if key.get(f"request_{what}")
+    )

@@ -71,6 +71,8 @@ class FakeTwilio(FakeProvider):
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[dict[str, str]] = []
+        #: The texts that came from citizens, as their webhooks say them.
+        self.received: list[dict[str, str]] = []
         self.calls: list[dict[str, str]] = []
         self.media: dict[str, Answer] = {}
 

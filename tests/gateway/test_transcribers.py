@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ class Scribe:
     """A plug-in that hears what the sound's bytes say."""
 
     name = "scribe"
+    tries = 0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -40,6 +42,11 @@ class Scribe:
             raise NoTranscript("nothing but noise")
         if said == "crash":
             raise ZeroDivisionError
+        if said == "busy":
+            self.tries += 1
+            if self.tries < 3:
+                raise NoTranscript("out of reach", retryable=True)
+            return Transcript(SPOKEN)
         return Transcript(said)
 
 
@@ -94,6 +101,39 @@ def test_what_cannot_be_written_down_waits_for_a_person_with_its_sound(
     (case,) = rows(house, Case)
     assert (case.text, case.transcribed, case.administration) == ("", False, None)
     assert [file.state for file in rows(house, AttachmentRow)] == ["stored"]
+    assert house.pipeline.fetch() == 0, "nobody tries for ever"
+
+
+@pytest.mark.parametrize("said", ["noise", "crash"])
+def test_the_case_says_that_somebody_must_listen(
+    installed: None, make_house: MakeHouse, twilio: FakeTwilio, said: str
+) -> None:
+    house = make_house(**twilio.environ, VOICE_TRANSCRIBER="scribe")
+    record(house, twilio, said)
+    assert [event.kind for event in rows(house, Event)][-1] == "not_transcribed"
+
+
+def test_a_machine_out_of_reach_is_asked_again(
+    installed: None,
+    make_house: MakeHouse,
+    twilio: FakeTwilio,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = make_house(**twilio.environ, VOICE_TRANSCRIBER="scribe")
+    record(house, twilio, "busy")
+    present = clock.now()
+    for hours in (1, 2, 3):
+        monkeypatch.setattr(clock, "now", lambda: present + timedelta(hours=hours))  # noqa: B023  # used at once
+        house.pipeline.fetch()
+        take(house)
+    (case,) = rows(house, Case)
+    assert (case.text, case.transcribed) == (SPOKEN, True)
+
+
+def test_whisper_says_what_it_lacks() -> None:
+    """Without its library, or without a model, the start ends with a line that tells."""
+    with pytest.raises(BadSetting, match=r"requirements-speech|model\.bin"):
+        build({"VOICE_TRANSCRIBER": "whisper", "VOICE_MODEL": "/nowhere"})
 
 
 @pytest.mark.parametrize("named", ["", "twilio"])
@@ -102,5 +142,5 @@ def test_nobody_or_the_provider_is_no_plug_in(named: str) -> None:
 
 
 def test_a_plug_in_that_is_not_installed_is_named(installed: None) -> None:
-    with pytest.raises(BadSetting, match="twilio, scribe"):
+    with pytest.raises(BadSetting, match="twilio, whisper, scribe"):
         build({"VOICE_TRANSCRIBER": "whisperer"})

@@ -118,10 +118,17 @@ class World:
 class Visitor:
     """A citizen's browser without JavaScript."""
 
-    def __init__(self, guichet: Processes) -> None:
+    def __init__(self, guichet: Processes, remote: str = "") -> None:
         self._url = guichet.url
         self._session = requests.Session()
+        # As a proxy would say it.
+        self._session.headers.update({"X-Forwarded-For": remote} if remote else {})
         self._hidden: dict[str, str] = {}
+
+    @property
+    def submission(self) -> str:
+        """The id of the form that was opened."""
+        return self._hidden.get("submission", "")
 
     def open_form(self, lang: str) -> None:
         """Open the form."""
@@ -129,12 +136,12 @@ class Visitor:
         page.raise_for_status()
         self._hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.text))
 
-    def send_form(self, lang: str, message: str, email: str) -> str:
+    def send_form(self, lang: str, message: str, email: str, file: bytes = PDF) -> str:
         """Send it with a PDF, and read the receipt: the number on it."""
         page = self._session.post(
             f"{self._url}/{lang}/submit",
             data={**self._hidden, "message": message, "email": email},
-            files={"files": ("preuve.pdf", PDF, "application/pdf")},
+            files={"files": ("preuve.pdf", file, "application/pdf")},
             timeout=15,
         )
         page.raise_for_status()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -43,12 +44,14 @@ class Processes:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PORT": str(self.port),
             "SECRET_KEY": "for the tests only",
+            # These visitors have no JavaScript, and no time to wait.
+            "SUBMIT_EFFORT": "0",
             "ATTACHMENTS_URL": f"file:{folder}/attachments",
             **environ,
         }
         self._commands = commands
         self._log = folder / "log"
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def log(self) -> str:
@@ -68,38 +71,40 @@ class Processes:
         self.kill()
 
     def start(self) -> None:
-        """Start them all, and wait until the web answers."""
-        for command in self._commands:
+        """Start those that do not run, and wait until the web answers."""
+        for place, command in enumerate(self._commands):
+            if place in self._running:
+                continue
             with self._log.open("ab") as log:
-                self._running.append(
-                    subprocess.Popen(
-                        command.format(port=self.port).split(),
-                        cwd=ROOT,
-                        env=self.environ,
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
+                self._running[place] = subprocess.Popen(
+                    command.format(port=self.port).split(),
+                    cwd=ROOT,
+                    env=self.environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         eventually(self._answers, f"the web ({self._log})")
 
-    def kill(self) -> None:
-        """End them at once, as a power cut does."""
-        for process in self._running:
-            os.killpg(process.pid, signal.SIGKILL)
+    def kill(self, *places: int) -> None:
+        """End them at once, as a power cut does: all, or those at these places of the commands."""
+        for place in places or [*self._running]:
+            process = self._running.pop(place)
+            # Who ended by itself left nobody to kill.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        self._running.clear()
 
     def alive(self) -> bool:
         """Whether none of them ended by itself."""
-        return all(process.poll() is None for process in self._running)
+        return all(process.poll() is None for process in self._running.values())
 
     def stop(self) -> list[int]:
         """Ask them to stop, as a service manager does; their exit codes."""
-        for process in self._running:
+        for process in self._running.values():
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(PATIENCE) for process in self._running]
+        codes = [process.wait(PATIENCE) for process in self._running.values()]
         self._running.clear()
         return codes
 
@@ -117,7 +122,7 @@ class Processes:
         )
 
     def _answers(self) -> bool:
-        for process in self._running:
+        for process in self._running.values():
             if process.poll() is not None:
                 raise AssertionError(f"{process.args!r} ended:\n{self.log}")
         try:
