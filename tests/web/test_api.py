@@ -92,7 +92,7 @@ def test_a_change_is_written_and_the_citizen_told(
 def test_a_transfer_tells_the_citizen_where_to(
     app: Flask, house: House, url: str, bearer: dict[str, str]
 ) -> None:
-    change = {"status": "routed", "administration": "environment"}
+    change = {"status": "routed", "administration": "environment", "message": "Not ours."}
     answer = app.test_client().patch(url, headers=bearer, json=change)
     assert answer.get_json()["administration"] == "environment"
     assert rows(house, OutboundRow)[-1].key == "transferred"
@@ -103,7 +103,12 @@ def test_a_transfer_tells_the_citizen_where_to(
     [
         ({"status": "done"}, 422),
         ({"status": "answered"}, 422),
-        ({"status": "inadmissible", "message": " "}, 422),
+        ({"status": "inadmissible", "message": "No."}, 422),
+        ({"status": "inadmissible", "message": "No.", "ground": "mood"}, 422),
+        ({"status": "inadmissible", "message": " ", "ground": "competence"}, 422),
+        ({"status": "answered", "message": "Yes.", "ground": "court"}, 422),
+        ({"status": "closed"}, 422),
+        ({"status": "routed", "administration": "environment"}, 422),
         ({"status": "routed"}, 422),
         ({"status": "routed", "administration": "nobody"}, 422),
         ({"status": "reopened"}, 422),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,35 @@ PUBLIC = {
     "pages.form": "the form",
     "pages.submit": "the form",
     "pages.send": "the form sent; CSRF and a rate limit",
+    "pages.check": "what was just typed is read back to who typed it; CSRF",
+    "pages.suggest": "a hint about a text; stores nothing, rate limited",
     "pages.receipt": "a signed, expiring link",
+    "pages.verify": "a receipt's code is the proof; shows nothing of anyone",
+    "pages.check_receipt": "the same, typed; CSRF and a rate limit",
+    "pages.statistics": "figures about no fewer than five people",
+    "pages.statistics_csv": "the same figures",
+    "pages.questions": "what staff published",
+    "pages.question": "what staff published",
+    "pages.robots": "for search engines",
+    "pages.favicon": "the mark",
+    "pages.security": "whom to tell of a hole",
     "pages.follow": "the question for number and address",
     "pages.look": "number and address are the proof; rate limited",
     "pages.case": "a signed, expiring link",
+    "pages.case_again": "back to that page",
+    "pages.add": "that link; CSRF and a rate limit",
+    "pages.rate": "the same",
+    "pages.reopen": "the same",
+    "pages.reach": "the same; a code proves the new address",
+    "pages.code": "that link, and a signed one of fifteen minutes",
+    "pages.type_code": "the same; CSRF, five tries",
+    "pages.arrive": "shows nothing, uses nothing",
+    "pages.link": "a one-time link: a button, and nothing of the case",
+    "pages.use": "the link is the proof, once; CSRF",
+    "pages.upload": "the same; it adds and shows nothing",
+    "pages.upload_again": "back to that page",
+    "pages.uploaded": "a word of thanks",
+    "files.serve": "a signed link of ten minutes, made for who may see the case",
     "hooks.receive": "the adapter proves the provider's signature",
     "prompts.recording": "sentences that every caller hears",
     "health.alive": "nothing but that we live",
@@ -68,7 +94,38 @@ def test_every_answer_carries_the_headers_that_protect_its_reader(app: Flask) ->
         headers = app.test_client().get(path).headers
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_over_tls_a_browser_is_told_to_stay_there(app: Flask) -> None:
+    answer = app.test_client().get("/fr/", base_url="https://guichet.example")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_only_the_map_that_is_set_may_be_asked_for_pictures(tmp_path: Path) -> None:
+    tiles = "https://tiles.example/{z}/{x}/{y}.png"
+    environ = {"DATABASE_URL": f"sqlite:///{tmp_path}/g.db", "SECRET_KEY": "x", "MAP_TILES": tiles}
+    app = create_app(load(environ))
+    page = app.test_client().get("/fr/submit")
+    policy = page.headers["Content-Security-Policy"]
+    assert "img-src 'self' data: blob: https://tiles.example;" in policy
+    assert f'data-tiles="{tiles}"' in page.text
+    app.extensions[KEY].close()
+
+
+def test_who_finds_a_hole_is_told_whom_to_tell(app: Flask, tmp_path: Path) -> None:
+    assert app.test_client().get("/.well-known/security.txt").status_code == 404
+    environ = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/g.db",
+        "SECRET_KEY": "x",
+        "SECURITY_CONTACT": "mailto:security@guichet.example",
+    }
+    other = create_app(load(environ))
+    told = other.test_client().get("/.well-known/security.txt").text
+    assert "Contact: mailto:security@guichet.example\n" in told
+    assert re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", told, re.MULTILINE)
+    other.extensions[KEY].close()
 
 
 def test_watchers_are_told_what_works_and_how_much_waits(app: Flask) -> None:

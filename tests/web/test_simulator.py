@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
-from telegram import Bot
-from telegram.error import InvalidToken
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.error import BadRequest, InvalidToken
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # no types
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]  # no types
 from twilio.rest import Client  # type: ignore[import-untyped]  # publishes no types
@@ -524,3 +524,39 @@ def test_every_thread_of_the_simulator_ends_with_it(tmp_path: Path) -> None:
     app = _app(tmp_path)
     app.extensions["simulator"].stop()
     assert not [t.name for t in threading.enumerate() if t.name == "simulator-mail"]
+
+
+def test_a_chat_shows_buttons_that_work_keys_that_send_and_files(visitor: Visitor) -> None:
+    visitor.do("telegram", "amina", text="Les ordures débordent à Casablanca depuis une semaine")
+    told = visitor.next("telegram", "amina", by="gateway")
+    buttons = {
+        button["value"].partition(":")[0]: button
+        for row in told["data"]["buttons"]
+        for button in row
+    }
+    value = buttons["place"]["value"]
+    visitor.do("telegram-press", "amina", message=str(told["data"]["id"]), value=value)
+    asked = visitor.next("telegram", "amina", by="gateway")
+    assert [key["sends"] for key in asked["data"]["keys"]] == ["location"]
+    visitor.do("telegram-location", "amina")
+    assert visitor.next("telegram", "amina", by="gateway")["data"]["keys"] == []
+
+
+def test_the_bot_takes_files_edits_and_its_menu(visitor: Visitor) -> None:
+    """What an adapter may call, the stand-in answers as Telegram does."""
+    settings = load({"SECRET_KEY": "for the tests only", "SIMULATOR": "1"})
+    token = Simulator(settings).telegram.token
+
+    async def ask() -> None:
+        bot = Bot(token, base_url=f"{visitor.url}/telegram/bot")
+        await bot.send_document(AMINA.chat, b"%PDF-1.7", caption="Voici.", filename="a.pdf")
+        await bot.set_my_commands([("help", "Help")])
+        keys = InlineKeyboardMarkup([[InlineKeyboardButton("1", callback_data="rate:1:1")]])
+        asked = await bot.send_message(AMINA.chat, "?", reply_markup=keys)
+        await bot.edit_message_reply_markup(AMINA.chat, asked.message_id)
+        with pytest.raises(BadRequest, match="not modified"):
+            await bot.edit_message_reply_markup(AMINA.chat, asked.message_id)
+
+    asyncio.run(ask())
+    assert visitor.next("telegram", "amina", by="gateway")["data"]["name"] == "a.pdf"
+    assert visitor.next("telegram-edit", "amina")["data"]["buttons"] == []

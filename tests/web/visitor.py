@@ -36,6 +36,8 @@ def running(folder: Path) -> Iterator[str]:
         "DATABASE_URL": f"sqlite:///{folder}/guichet.db",
         "ATTACHMENTS_URL": f"file:{folder}/files",
         "SECRET_KEY": "for the tests only",
+        # A browser does work for its form here too, but not for long.
+        "SUBMIT_EFFORT": "50",
     }
     with log.open("wb") as out:
         server = subprocess.Popen(

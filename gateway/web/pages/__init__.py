@@ -1,4 +1,4 @@
-"""The citizens' pages: submit, receipt, follow, in four languages and without JavaScript."""
+"""The citizens' pages, in four languages and without JavaScript."""
 
 from __future__ import annotations
 
@@ -9,26 +9,46 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from gateway.web.limits import limiter
-from gateway.web.pages import errors, follow, home, submit
+from gateway.web.pages import (
+    errors,
+    following,
+    home,
+    own,
+    questions,
+    receipt,
+    statistics,
+    submit,
+    suggest,
+    wellknown,
+)
 from gateway.web.pages.render import init_templates
 from gateway.web.pages.tongues import TONGUES, give_language, take_language, wanted
 
 csrf = CSRFProtect()
 pages = Blueprint("pages", __name__)
 pages.url_value_preprocessor(take_language)
+pages.url_value_preprocessor(following.make_room)
 pages.url_defaults(give_language)
 pages.register_error_handler(SQLAlchemyError, errors.away)
 
 _LANG = f"/<any({','.join(TONGUES)}):lang>"
 
-#: What a phone network's one address may do: many citizens stand behind it, so only what goes
-#: wrong counts on the follow page, and only what is sent on the form.
-_GUESSES = "10 per minute; 100 per hour"
+#: What a phone network's one address may do: many citizens stand behind it, so only what is sent
+#: counts.
 _FORMS = "60 per minute"
+#: A browser asks once in a while as one types.
+_HINTS = "120 per minute"
+_CHECKS = "20 per minute; 200 per hour"
 
 
-def _failed(response: Response) -> bool:
-    return response.status_code != 303
+#: These show what one citizen wrote, or where their case stands.
+_PRIVATE = tuple(
+    f"pages.{name}" for name in ("receipt", "check", "send", "verify", "check_receipt")
+)
+
+
+def _unknown(response: Response) -> bool:
+    return response.status_code == 422
 
 
 def _sent(response: Response) -> bool:
@@ -51,23 +71,38 @@ pages.add_url_rule(
     limiter.limit(_FORMS, deduct_when=_sent)(submit.send),
     methods=["POST"],
 )
-pages.add_url_rule(f"{_LANG}/receipt/<token>", "receipt", submit.receipt)
-pages.add_url_rule(f"{_LANG}/follow", "follow", follow.ask)
+pages.add_url_rule(f"{_LANG}/submit/check", "check", submit.check, methods=["GET", "POST"])
 pages.add_url_rule(
-    f"{_LANG}/follow",
-    "look",
-    limiter.limit(_GUESSES, deduct_when=_failed)(follow.look),
+    f"{_LANG}/submit/suggest", "suggest", limiter.limit(_HINTS)(suggest.suggest), methods=["POST"]
+)
+pages.add_url_rule(f"{_LANG}/receipt/<token>", "receipt", receipt.receipt)
+pages.add_url_rule(
+    f"{_LANG}/verify", "verify", limiter.limit(_CHECKS, deduct_when=_unknown)(receipt.verify)
+)
+pages.add_url_rule(
+    f"{_LANG}/verify",
+    "check_receipt",
+    limiter.limit(_CHECKS, deduct_when=_unknown)(receipt.check_receipt),
     methods=["POST"],
 )
-pages.add_url_rule(f"{_LANG}/case/<token>", "case", follow.case)
+pages.add_url_rule(f"{_LANG}/statistics", "statistics", statistics.show)
+pages.add_url_rule(f"{_LANG}/statistics/<name>.csv", "statistics_csv", statistics.as_csv)
+pages.add_url_rule(f"{_LANG}/questions", "questions", questions.show)
+pages.add_url_rule(f"{_LANG}/questions/<slug>", "question", questions.answer)
+pages.add_url_rule("/robots.txt", "robots", wellknown.robots)
+pages.add_url_rule("/favicon.ico", "favicon", wellknown.favicon)
+pages.add_url_rule("/.well-known/security.txt", "security", wellknown.security)
+following.add_addresses(pages, _LANG)
 
 
 @pages.after_request
 def _private(response: Response) -> Response:
     """What shows a case stays out of every cache: people share computers."""
-    if request.endpoint in ("pages.receipt", "pages.case", "pages.look"):
+    if request.endpoint in _PRIVATE or request.endpoint in following.PRIVATE:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex"
+        # Whoever holds such an address sees what it shows.
+        response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -87,5 +122,11 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)
     csrf.init_app(app)
     init_templates(app)
-    app.register_error_handler(CSRFError, submit.expired)
+    app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, errors.explain)
+
+
+def _expired(error: CSRFError) -> ResponseReturnValue:
+    """A form that was open for too long loses none of its words."""
+    of_case = request.endpoint in own.FORMS
+    return own.expired(error) if of_case else submit.expired(error)

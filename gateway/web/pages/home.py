@@ -5,8 +5,14 @@ from __future__ import annotations
 import phonenumbers
 from flask.typing import ResponseReturnValue
 
+from gateway import clock
 from gateway.web.current import house
 from gateway.web.pages.render import page
+from gateway.web.pages.statistics import figure
+from gateway.web.pages.tongues import tongue
+
+#: So many of the questions that people ask stand on the first page.
+_QUESTIONS = 4
 
 
 def show() -> ResponseReturnValue:
@@ -25,6 +31,9 @@ def show() -> ResponseReturnValue:
         call=phone and "voice" in here.channels,
         mail=settings.email_address if "email" in here.channels else None,
         simulated=bool(here.simulated),
+        total=here.statistics.report(clock.now()).total,
+        figure=figure,
+        articles=here.articles.search(tongue().tag)[:_QUESTIONS],
     )
 
 

@@ -14,6 +14,8 @@ RECEIPT = timedelta(days=30)
 PRIVATE = timedelta(days=400)
 #: After number and address were given on the follow page: a shared computer keeps its history.
 VISIT = timedelta(hours=1)
+#: While a code is good.
+PROOF = timedelta(minutes=15)
 
 
 class BadLink(Exception):
@@ -50,6 +52,17 @@ def open_case(token: str, now: datetime) -> str:
     """The number that ``case_token`` sealed. Raises BadLink."""
     (number,) = _open("case", token, now, 1)
     return str(number)
+
+
+def proof_token(number: str, proof_id: int, now: datetime) -> str:
+    """The token of the page that asks for a code: which case, and which code."""
+    return _seal("proof", now + PROOF, number, proof_id)
+
+
+def open_proof(token: str, now: datetime) -> tuple[str, int]:
+    """What ``proof_token`` sealed. Raises BadLink."""
+    number, proof_id = _open("proof", token, now, 2)
+    return str(number), int(proof_id)
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:

@@ -15,6 +15,9 @@ from gateway.web.current import house
 from gateway.web.pages.tongues import TONGUES, Tongue, gettext, ngettext, tongue
 from normalizer.tracking import spaced
 
+#: What an address may ask for that holds in every language.
+_ASKED = ("number", "code", "q")
+
 
 def page(template: str, **facts: Any) -> str:
     """The page of that template in this request's language."""
@@ -49,7 +52,9 @@ def in_tongue(other: Tongue) -> str:
     rule = request.url_rule
     if rule is None or "lang" not in rule.arguments:
         return url_for("pages.home", lang=other.code)
-    return url_for(rule.endpoint, lang=other.code, **(request.view_args or {}))
+    # Only these: others could be words that ``url_for`` itself obeys.
+    asked: dict[str, Any] = {name: request.args[name] for name in _ASKED if name in request.args}
+    return url_for(rule.endpoint, lang=other.code, **asked, **(request.view_args or {}))
 
 
 def asset(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flask import current_app, g, request
 
-from gateway.messages import catalogue
+from gateway.messages import Domain, catalogue
 from gateway.web.current import house
 
 
@@ -60,12 +60,18 @@ def wanted() -> Tongue:
 
 def gettext(message: str) -> str:
     """``_()`` of the templates."""
-    return catalogue(tongue().tag, "pages").gettext(message)
+    return catalogue(tongue().tag, _domain()).gettext(message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """``_()`` with a number: each language has its own plural forms."""
-    return catalogue(tongue().tag, "pages").ngettext(singular, plural, count)
+    return catalogue(tongue().tag, _domain()).ngettext(singular, plural, count)
+
+
+def _domain() -> Domain:
+    """Whose templates speak: the staff's, where the desk has said so, else the citizens'."""
+    domain: Domain = g.get("domain", "pages")
+    return domain
 
 
 def take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -29,6 +29,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
                 "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
                 "SECRET_KEY": "for the tests only",
                 "PUBLIC_URL": "http://localhost",
+                "SUBMIT_EFFORT": "0",
                 **environ,
             }
         )

@@ -1,21 +1,22 @@
-"""The pages in a real browser with JavaScript off: nothing overflows, everything is reachable."""
+"""The pages in a real browser, with and without JavaScript: nothing overflows, all is reachable."""
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, ViewportSize
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from gateway import clock
 from gateway.house import House
-
-#: For people to look at, and kept by CI.
-SCREENSHOTS = Path(__file__).parents[3] / "var" / "screenshots"
+from tests.cases_in_bulk import filed, put
+from tests.web.browser import WIDTHS, assert_accessible, look, serving, tab, unfold, walk
+from tests.web.pages.citizen import Citizen, payload, private_link
+from tests.web.pages.conftest import MakeApp
 
 COMPLAINTS = {
     "ar": "السلام عليكم، المستشفى الإقليمي بسلا بدون طبيب منذ أسبوعين، والمرضى ينتظرون كل صباح.",
@@ -25,66 +26,106 @@ ANSWERS = {
     "ar": "عُيِّن طبيب جديد ابتداء من يوم الاثنين.\nنعتذر لكم عن هذا التأخير.",
     "fr": "Un nouveau médecin prend son service lundi.\nVeuillez excuser ce retard.",
 }
+PDF: FilePayload = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+PHOTO: FilePayload = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0"}
+
+#: Every public page by its name, in each language. Those of one case come with the test.
+PAGES = {
+    "home": "",
+    "submit": "submit",
+    "follow": "follow",
+    "questions": "questions",
+    "question": "questions/the-number",
+    "statistics": "statistics",
+    "verify": "verify",
+    "verify-wrong": "verify?code=made-up",
+    "404": "nowhere",
+}
 
 
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The address at which the application really listens."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
-@pytest.fixture(params=[320, 1280], ids=["320 px", "1280 px"])
+@pytest.fixture(params=WIDTHS, ids=[f"{width} px" for width in WIDTHS])
 def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A tab without JavaScript that fails the test when it asks for anything not ours."""
-    strangers: list[str] = []
-    context = chromium.new_context(
-        java_script_enabled=False, viewport=ViewportSize(width=request.param, height=800)
-    )
-    context.on(
-        "request",
-        lambda asked: (
-            None if asked.url.startswith("http://127.0.0.1:") else strangers.append(asked.url)
-        ),
-    )
-    yield context.new_page()
-    context.close()
-    assert strangers == []
-
-
-def look(page: Page, name: str) -> None:
-    """Take a picture, and see that nothing is wider than the window or too small to tap."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    size = page.viewport_size
-    assert size is not None
-    language = page.get_attribute("html", "lang")
-    page.screenshot(path=SCREENSHOTS / f"{name}-{language}-{size['width']}.png", full_page=True)
-    # Playwright's own evaluate works with the page's JavaScript off.
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
-    for target in page.locator(
-        "a.button, button, .tongues a, input:not([type=hidden]), select"
-    ).all():
-        box = target.bounding_box()
-        assert box is None or box["height"] >= 20, target
+    """A tab without JavaScript."""
+    with tab(chromium, request.param, script=False) as page:
+        yield page
 
 
 def send(page: Page) -> None:
-    page.locator("main form [type=submit]").click()
+    page.locator("main form [type=submit]").first.click()
+
+
+def pages_of_a_case(citizen: Citizen, language: str) -> dict[str, str]:
+    """The paths that only who filed a case knows."""
+    receipt = citizen.file(f"/{language}/submit", payload("french"))
+    verify = re.search(r'href="(/\w+/verify\?code=[^"]+)"', receipt.text)
+    assert verify
+    return {
+        "receipt": urlsplit(receipt.request.url).path,
+        "case": private_link(receipt),
+        "verified": verify[1],
+    }
+
+
+def some_statistics(house: House) -> None:
+    now = clock.now()
+    channels = ("sms", "sms", "sms", "webform", "voice", "voice", "telegram")
+    administrations = ("health", "interior", "health", "narsa", "water-electricity", None)
+    put(
+        house.store,
+        [
+            filed(
+                now - timedelta(days=n % 300),
+                days=n % 37 if n % 4 else None,
+                channel=channels[n % 7],
+                administration=administrations[n % 6],
+                language=("ar", "fr", "ary-Arab")[n % 3],
+                rating=n % 5 + 1 if n % 3 else None,
+                reopened=n % 9 == 0,
+            )
+            for n in range(600)
+        ],
+    )
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "zgh", "en"])
+def test_every_page_is_accessible_and_fits(
+    app: Flask, site: str, house: House, chromium: Browser, language: str
+) -> None:
+    some_statistics(house)
+    paths = {name: f"/{language}/{path}" for name, path in PAGES.items()}
+    paths |= pages_of_a_case(Citizen(app), language)
+    for width in WIDTHS:
+        with tab(chromium, width) as page:
+            for name, path in paths.items():
+                page.goto(site + path)
+                unfold(page)
+                look(page, name)
+                if width == WIDTHS[0]:
+                    assert_accessible(page, name)
+
+
+@pytest.mark.parametrize("path", ["", "submit", "statistics"])
+def test_in_the_dark_too(site: str, house: House, chromium: Browser, path: str) -> None:
+    some_statistics(house)
+    with tab(chromium, scheme="dark") as page:
+        page.goto(f"{site}/fr/{path}")
+        look(page, f"dark-{path or 'home'}")
+        assert_accessible(page, path)
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
-def test_a_citizen_writes_follows_and_reads_the_answer(
+def test_a_citizen_without_javascript_writes_follows_and_reads_the_answer(
     page: Page, site: str, house: House, language: str
 ) -> None:
     page.goto(f"{site}/{language}/")
-    look(page, "home")
     page.locator(".hero .button").first.click()
-    look(page, "submit")
 
     page.fill("#phone", "12")
     send(page)
@@ -95,9 +136,9 @@ def test_a_citizen_writes_follows_and_reads_the_answer(
     page.fill("#message", COMPLAINTS[language])
     page.fill("#phone", "0612345678")
     page.select_option("#administration", "health")
-    page.set_input_files(
-        "#files", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
-    )
+    send(page)
+    look(page, "check")
+    page.set_input_files("#files", PDF)
     send(page)
     look(page, "receipt")
     shown = page.inner_text(".stub .number")
@@ -105,7 +146,6 @@ def test_a_citizen_writes_follows_and_reads_the_answer(
     assert house.cases.view(number) is not None
 
     page.goto(f"{site}/{language}/follow")
-    look(page, "follow")
     page.fill("#number", shown)
     page.fill("#address", "0600000000")
     send(page)
@@ -114,17 +154,170 @@ def test_a_citizen_writes_follows_and_reads_the_answer(
     send(page)
     house.cases.change(number, status="answered", message=ANSWERS[language], actor="test")
     page.reload()
-    look(page, "case")
-    assert page.locator("blockquote").inner_text() == ANSWERS[language]
+    look(page, "case-answered")
+    assert ANSWERS[language].split("\n")[0] in page.inner_text("main")
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+def test_with_javascript_files_and_words_survive_the_reading_over(
+    make_app: MakeApp, chromium: Browser, language: str
+) -> None:
+    """And the browser works for its form while its owner reads."""
+    app = make_app(SUBMIT_EFFORT="50")
+    with serving(app) as site, tab(chromium, 320) as page:
+        page.goto(f"{site}/{language}/submit")
+        page.fill("#message", COMPLAINTS[language])
+        page.set_input_files("#files", PDF)
+        page.set_input_files("#files", PHOTO)
+        expect(page.locator(".chosen li")).to_have_count(2)
+        expect(page.locator("#suggested button").first).to_be_visible()
+        page.locator("#suggested button").first.click()
+        assert page.input_value("#administration") == "health"
+        look(page, "submit-filled")
+        send(page)
+        expect(page.locator("#send h2")).to_be_visible()
+        expect(page.locator("main h1")).to_be_focused()
+        expect(page.locator(".chosen li")).to_have_count(2)
+        look(page, "check-files")
+        assert_accessible(page, "check")
+        page.locator("[name=step]").click()
+        expect(page.locator("#message")).to_have_value(COMPLAINTS[language])
+        expect(page.locator(".chosen li")).to_have_count(2)
+        page.locator(".chosen button").first.click()
+        expect(page.locator(".chosen li")).to_have_count(1)
+        send(page)
+        expect(page.locator(".chosen li")).to_have_count(1)
+        page.locator("#send [type=submit]").first.click()
+        expect(page.locator(".stub .number")).to_be_visible()
+        assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_draft_is_there_again_and_can_be_cleared(site: str, chromium: Browser) -> None:
+    with tab(chromium) as page:
+        page.goto(f"{site}/fr/submit")
+        page.fill("#message", COMPLAINTS["fr"])
+        page.fill("#phone", "0612345678")
+        page.locator("[name=kind][value=question]").check()
+        kept = ""
+        while "question" not in kept:
+            page.wait_for_timeout(50)
+            kept = page.evaluate("localStorage.getItem('guichet.draft')") or ""
+        assert "0612345678" not in kept
+        page.goto(f"{site}/ar/submit")
+        expect(page.locator("#message")).to_have_value(COMPLAINTS["fr"])
+        look(page, "submit-draft")
+        page.locator("#kept button").click()
+        expect(page.locator("#message")).to_have_value("")
+        expect(page.locator("#message")).to_be_focused()
+        assert page.evaluate("localStorage.length") == 0
+
+
+def test_the_position_of_the_device_goes_along_and_can_be_taken_out(
+    site: str, chromium: Browser
+) -> None:
+    with tab(chromium, 320) as page:
+        page.context.grant_permissions(["geolocation"])
+        page.context.set_geolocation({"latitude": 34.0209, "longitude": -6.8416})
+        page.goto(f"{site}/fr/submit")
+        page.locator("[data-act=locate]").click()
+        expect(page.locator("[name=latitude]")).to_have_value("34.020900")
+        look(page, "submit-position")
+        page.locator("[data-act=forget]").click()
+        expect(page.locator("[name=latitude]")).to_have_value("")
+
+
+def test_a_map_moves_its_pin_by_click_and_by_key(make_app: MakeApp, chromium: Browser) -> None:
+    app = make_app(MAP_TILES="https://tiles.example/{z}/{x}/{y}.png")
+    with serving(app) as site, tab(chromium, 320, allowed="https://tiles.example/") as page:
+        page.route("https://tiles.example/**", lambda route: route.fulfill(body=b""))
+        page.context.grant_permissions(["geolocation"])
+        page.context.set_geolocation({"latitude": 34.0209, "longitude": -6.8416})
+        page.goto(f"{site}/fr/submit")
+        page.locator("[data-act=locate]").click()
+        expect(page.locator(".map img").first).to_be_attached()
+        before = float(page.input_value("[name=longitude]"))
+        page.locator(".map").press("ArrowRight")
+        assert float(page.input_value("[name=longitude]")) > before
+        page.locator(".map").click(position={"x": 10, "y": 10})
+        assert float(page.input_value("[name=longitude]")) < before
+        assert float(page.input_value("[name=latitude]")) > 34.0209
+        assert_accessible(page, "map")
+
+
+@pytest.mark.parametrize("path", ["submit", "follow", "statistics", "questions"])
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    site: str, chromium: Browser, path: str
+) -> None:
+    with tab(chromium) as page:
+        page.goto(f"{site}/fr/{path}")
+        stops = list(walk(page))
+        assert stops[0] == "a Aller au contenu"
+        wanted = {
+            "submit": "textarea#message input[kind] input#files select#city select#administration "
+            "input#phone input#email input[on_behalf]",
+            "follow": "input#number input#address",
+            "statistics": "",
+            "questions": "input#q",
+        }[path].split()
+        assert [stop for stop in stops if stop in wanted] == wanted
+
+
+def test_the_keyboard_alone_files_and_follows_a_case(site: str, chromium: Browser) -> None:
+    with tab(chromium) as page:
+        page.goto(f"{site}/fr/submit")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "message"
+        page.keyboard.type(COMPLAINTS["fr"])
+        _press_until(page, "#phone")
+        page.keyboard.type("0612345678")
+        page.keyboard.press("Enter")
+        expect(page.locator("#send")).to_be_visible()
+        _press_until(page, "#send [type=submit]")
+        page.keyboard.press("Enter")
+        expect(page.locator(".stub .number")).to_be_visible()
+        number = re.sub(r"\D", "", page.inner_text(".stub .number"))
+        page.goto(f"{site}/fr/follow")
+        _press_until(page, "#number")
+        page.keyboard.type(number)
+        page.keyboard.press("Tab")
+        page.keyboard.type("0612345678")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_be_visible()
+        assert "/fr/case/" in page.url
+
+
+def _press_until(page: Page, selector: str) -> None:
+    for _ in range(60):
+        if page.evaluate("(at) => document.activeElement.matches(at)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key never reaches {selector}")
+
+
+def test_errors_are_announced_and_lead_to_their_fields(site: str, chromium: Browser) -> None:
+    with tab(chromium) as page:
+        page.goto(f"{site}/ar/submit")
+        page.fill("#email", "amina")
+        send(page)
+        alert = page.locator("[role=alert]")
+        expect(alert).to_be_focused()
+        assert page.title().startswith("خطأ")
+        assert_accessible(page, "submit-errors")
+        page.get_by_role("alert").get_by_role("link").last.click()
+        expect(page.locator("#email")).to_be_focused()
+        for field in ("message", "email"):
+            assert page.locator(f"#{field}").get_attribute("aria-invalid") == "true"
+            described = page.locator(f"#{field}").get_attribute("aria-describedby") or ""
+            assert f"{field}-error" in described.split()
 
 
 @pytest.mark.parametrize("language", ["ar", "fr", "zgh", "en"])
 def test_a_wrong_address_still_leads_home(page: Page, site: str, language: str) -> None:
     page.goto(f"{site}/{language}/nowhere")
-    look(page, "404")
     page.locator("main .button").first.click()
     assert page.url == f"{site}/{language}/"
-    look(page, "home")
 
 
 def test_arabic_runs_from_the_right_and_numbers_do_not(page: Page, site: str) -> None:
@@ -133,13 +326,13 @@ def test_arabic_runs_from_the_right_and_numbers_do_not(page: Page, site: str) ->
     assert page.evaluate("getComputedStyle(document.querySelector('#phone')).direction") == "ltr"
 
 
-def test_the_keyboard_reaches_the_form_past_the_head(page: Page, site: str) -> None:
-    page.goto(f"{site}/fr/submit")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.id") == "message"
+def test_large_type_breaks_nothing(site: str, chromium: Browser) -> None:
+    """Text twice as large (WCAG 1.4.4) on a screen half as wide is a phone of 320 pixels."""
+    with tab(chromium, 640) as page:
+        for path in ("", "submit", "statistics"):
+            page.goto(f"{site}/ar/{path}")
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 640, path
 
 
 def test_an_old_session_costs_no_words(page: Page, site: str) -> None:
@@ -150,6 +343,7 @@ def test_an_old_session_costs_no_words(page: Page, site: str) -> None:
     send(page)
     look(page, "submit-expired")
     assert page.input_value("#message") == COMPLAINTS["ar"]
+    send(page)
     send(page)
     assert "/ar/receipt/" in page.url
     look(page, "receipt-unreachable")

@@ -136,7 +136,9 @@ def test_guessing_is_slowed_down_and_others_are_not(app: Flask, citizen: Citizen
 def test_the_case_tells_its_story_in_plain_words(citizen: Citizen, house: House) -> None:
     receipt = citizen.file("/fr/submit", payload("french"))
     number = number_on(receipt)
-    house.cases.change(number, status="routed", administration="interior", actor="amal")
+    house.cases.change(
+        number, status="routed", message="Not ours.", administration="interior", actor="amal"
+    )
     answer = "Un médecin arrive <script>alert(1)</script> lundi."
     house.cases.change(number, status="answered", message=answer, actor="amal")
     page = citizen.get(private_link(receipt))
