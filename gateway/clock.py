@@ -10,9 +10,20 @@ DELIVER_WAITS = (15, 60, 300, 900, 1800, 3600, 7200, 14400, 21600)
 FETCH_WAITS = (10, 60, 300, 1800, 7200)
 
 
+#: How far the simulator has let this process's time run ahead.
+_ahead = timedelta()
+
+
 def now() -> datetime:
     """The present, aware and in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _ahead
+
+
+def pass_time(by: timedelta) -> None:
+    """Let time pass at once in this process, for the simulator, which plays days in seconds. It
+    cannot be turned back: what was written would lie in the future."""
+    global _ahead  # there is one present
+    _ahead += by
 
 
 def wait_after(tries: int, waits: tuple[int, ...]) -> timedelta:

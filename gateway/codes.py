@@ -15,14 +15,22 @@ from gateway.models import Case
 #: Its caller's own phone always does.
 MOST_FAILURES = 5
 
-_CODE = re.compile(r"\d{4}", re.ASCII)
+#: What a caller can type as one.
+CODE = re.compile(r"\d{4}", re.ASCII)
 
 
 def digest(secret: str, number: str, code: str) -> str | None:
     """What is kept of a case's code; None for what is no code."""
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         return None
     return hmac.new(secret.encode(), f"{number} {code}".encode(), hashlib.sha256).hexdigest()
+
+
+def choose(session: Session, number: str, code: str, secret: str) -> None:
+    """Let a code open a case together with its number from now on; what is no code does not."""
+    case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+    if case is not None:
+        case.pin = digest(secret, number, code) or case.pin
 
 
 def opened(session: Session, number: str, code: str, secret: str) -> Case | None:

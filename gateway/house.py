@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from channels.base import Channel, Context, Inbound
 from channels.registry import build as build_channels
 from gateway import clock
+from gateway.articles import Articles
+from gateway.audit import Trail
 from gateway.cases import Cases
-from gateway.files import Files
+from gateway.editing import Editing
+from gateway.effort import Effort
+from gateway.files import Files, files_at
 from gateway.learning import Learner
+from gateway.lists import Lists
+from gateway.logins import Logins
 from gateway.messages import phrase
 from gateway.notebook import Notes
 from gateway.notices import Notices
 from gateway.pipeline import Parts, Pipeline
 from gateway.queue import Bell, RedisBell, ThreadBell
+from gateway.receipts import Receipts
+from gateway.scanner import Scanner
 from gateway.settings import Settings
+from gateway.shunted import Shunted
+from gateway.staff import Staff
+from gateway.statistics import Statistics
 from gateway.store import Store
 from gateway.tokens import Tokens
 from gateway.transcribers import build as build_transcriber
@@ -39,6 +51,16 @@ class House:
     cases: Cases
     learner: Learner
     tokens: Tokens
+    staff: Staff
+    lists: Lists
+    shunted: Shunted
+    editing: Editing
+    trail: Trail
+    logins: Logins
+    articles: Articles
+    receipts: Receipts
+    statistics: Statistics
+    effort: Effort
     #: Names of the channels whose provider is played by the simulator.
     simulated: frozenset[str] = field(default_factory=frozenset)
 
@@ -50,6 +72,7 @@ class House:
 
     def close(self) -> None:
         """Let go of every connection."""
+        self.bell.close()
         self.store.close()
 
 
@@ -77,17 +100,18 @@ def build(
     own = {name: adapter.addresses for name, adapter in channels.items()}
     known = store.announced() if by_announcement else {}
     notices = Notices(settings, directory, known or own)
-    learner = Learner(store, directory, settings.router_dir)
+    learner = Learner(store, directory, settings.router_dir, sentences=settings.router_sentences)
     parts = Parts(
         settings,
         store,
-        Files.at(settings.attachments_url),
+        files_at(settings.attachments_url),
         directory,
         channels,
         bell,
         notices,
         learner,
         build_transcriber(settings.environ),
+        Scanner.at(settings.clamd_url),
     )
     return House(
         settings=settings,
@@ -97,8 +121,24 @@ def build(
         channels=channels,
         bell=bell,
         pipeline=Pipeline(parts),
-        cases=Cases(store, parts.files, directory, bell, notices),
+        cases=Cases(store, parts.files, directory, bell, notices, parts.scanner),
         learner=learner,
         tokens=Tokens(store),
+        staff=Staff(store),
+        lists=Lists(store, settings),
+        shunted=Shunted(store, parts.files, bell),
+        editing=Editing(store),
+        trail=Trail(store),
+        logins=Logins(
+            store,
+            idle=timedelta(hours=settings.desk_idle_hours),
+            lifetime=timedelta(hours=settings.desk_session_hours),
+            # Only where settings let nobody but this machine's people in.
+            demo=settings.simulator == "1",
+        ),
+        articles=Articles(store),
+        receipts=Receipts(settings, store),
+        statistics=Statistics(store),
+        effort=Effort(store, settings.secret_key, settings.submit_effort),
         simulated=frozenset(channels) - frozenset(real) if overlay else frozenset(),
     )

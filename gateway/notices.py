@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway import questions
+from gateway.choices import Choice, listed
 from gateway.fitting import fit, is_chat, split
 from gateway.messages import SENTENCES, Style, render, speak
 from gateway.models import CLOSED, AddressRow, Case, CaseAddress, Event, Message, OutboundRow
@@ -32,6 +35,11 @@ _HOUSE = "Guichet"
 _DEAF = ("webform",)
 #: The channels on which an agent's files can go along.
 FILE_CHANNELS = ("email", "telegram")
+#: The channels on which choices are buttons; elsewhere they stand below the text, each with its
+#: digit.
+BUTTON_CHANNELS = ("telegram",)
+#: The notices that ask how content their citizen is, and how long each waits for an answer.
+_ASKS_RATING = {"closed": timedelta(days=3), "rate_reminder": timedelta(days=27)}
 #: A mail's References grow without end otherwise (RFC 5322 sets no limit, servers do).
 _REFERENCES = 10
 
@@ -60,6 +68,11 @@ class Way:
     def label(self) -> str:
         """One word for the way, without the address."""
         return f"{self.channel}+{self.network}" if self.network else self.channel
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether choices are pressed here, and not written."""
+        return self.channel in BUTTON_CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +150,37 @@ class Notices:
         message: str | None = None,
         automatic: bool = True,
         first: Way | None = None,
+        facts: Facts | None = None,
+        choices: Sequence[Choice] = (),
+        buttons: Sequence[Choice] = (),
     ) -> OutboundRow | None:
         """Queue a notice about a case; None when there is no way to its citizen, which the
-        case's history then says."""
+        case's history then says. ``facts`` are those that it needs beside the case's own.
+
+        Closing asks for a rating: the same message says so.
+        """
         way = first or next(self.ways(session, case), None)
         if way is None:
             session.add(_event(case, "nobody_to_tell", now, {"notice": key}))
             return None
-        facts = self.facts(case) | ({} if message is None else {"message": message})
-        return self.queue(session, way, key, facts, case.language, cause, now, case, automatic)
+        known = self.facts(case) | ({} if message is None else {"message": message})
+        if key in _ASKS_RATING:
+            buttons = _ask_rating(session, case, way, now, _ASKS_RATING[key])
+        return self.queue(
+            session,
+            way,
+            key,
+            known | dict(facts or {}),
+            case.language,
+            cause,
+            now,
+            case,
+            automatic,
+            choices=choices,
+            buttons=buttons,
+            # Somebody waits for an answer, and for a person's words.
+            bulk=first is None and not message,
+        )
 
     def facts(self, case: Case) -> dict[str, Any]:
         """What a sentence about a case may need, in values that JSON keeps."""
@@ -168,12 +203,22 @@ class Notices:
         case: Case | None = None,
         automatic: bool = True,
         thread: Sequence[str] = (),
+        choices: Sequence[Choice] = (),
+        buttons: Sequence[Choice] = (),
+        bulk: bool = False,
     ) -> OutboundRow:
         """Write an outbound row, or several when the text is too long for one message; the first
-        is returned. ``cause`` with the way makes it unique: one cause, one notice."""
+        is returned. ``cause`` with the way makes it unique: one cause, one notice.
+
+        ``choices`` are answers that can be picked on every channel, and stay with the facts so
+        that another way offers them too; ``buttons`` are for channels that have some. ``bulk``
+        goes out when nothing else does.
+        """
         thread = thread or (_thread(session, case, way.channel) if case else ())
         spoken = speak(language, self.settings.default_language)
-        text = self.say(key, facts, language, way.style)
+        if choices:
+            facts = {**facts, "options": [list(choice) for choice in choices]}
+        text = self.text(way, key, facts, language)
         texts = [text]
         if way.style == "sms":
             texts = split(fit(text, spoken))
@@ -196,6 +241,7 @@ class Notices:
                 choices=[],
                 files=[],
                 automatic=automatic,
+                bulk=bulk,
                 segments=measure(one).segments if way.style == "sms" else None,
                 state="queued",
                 due_at=now,
@@ -204,8 +250,32 @@ class Notices:
             )
             for n, one in enumerate(texts)
         ]
+        if way.has_buttons:
+            rows[-1].choices = [*facts.get("options", ()), *(list(button) for button in buttons)]
         session.add_all(rows)
         return rows[0]
+
+    def text(self, way: Way, key: str, facts: Facts, language: str) -> str:
+        """What a notice says on this way, with the choices that are no buttons there."""
+        options = facts.get("options")
+        if not options or way.has_buttons:
+            return self.say(key, {**facts, "choices": ""}, language, way.style)
+        spoken = speak(language, self.settings.default_language)
+
+        def with_lines(lines: str) -> str:
+            return self.say(key, {**facts, "choices": lines}, language, way.style)
+
+        fits = partial(_fits, way.style, spoken)
+        return with_lines(listed(options, lambda lines: fits(with_lines(lines))))
+
+    def is_short(self, way: Way, key: str, facts: Facts, language: str) -> bool:
+        """Whether it goes out as one SMS, where it is one."""
+        spoken = speak(language, self.settings.default_language)
+        return _fits(way.style, spoken, self.text(way, key, facts, language))
+
+    def label(self, key: str, language: str) -> str:
+        """The name of a button."""
+        return render(key, speak(language, self.settings.default_language), "long")
 
     def next_way(self, session: Session, failed: OutboundRow) -> Way | None:
         """Another way for a notice that could not be delivered, one not tried yet for it."""
@@ -257,6 +327,29 @@ def _thread(session: Session, case: Case, channel: str) -> tuple[str, ...]:
         .limit(_REFERENCES)
     ).all()
     return tuple(reversed(references))
+
+
+def _ask_rating(
+    session: Session, case: Case, way: Way, now: datetime, lifetime: timedelta
+) -> tuple[Choice, ...]:
+    """Wait for a rating from where the notice goes; the buttons that give one."""
+    case.rating_asked_at, case.rating_asked = now, case.rating_asked + 1
+    questions.ask(
+        session,
+        way.address,
+        way.channel,
+        way.account,
+        "rating",
+        (),
+        now,
+        case=case,
+        lifetime=lifetime,
+    )
+    return tuple((f"rate:{case.number}:{score}", str(score)) for score in range(1, 6))
+
+
+def _fits(style: Style, language: str, text: str) -> bool:
+    return style != "sms" or measure(fit(text, language)).segments == 1
 
 
 def _is_reply(subject: str) -> bool:

@@ -14,8 +14,10 @@ from time import monotonic
 
 import structlog
 
-from gateway import clock
+from gateway import clock, links, proofs, search
+from gateway.asking import give_up
 from gateway.house import House
+from gateway.reminders import remind
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +31,32 @@ class Round:
     make: Callable[[House, datetime], object]
 
 
+def _give_up(house: House, now: datetime) -> None:
+    give_up(house.pipeline.parts, now)
+
+
 def _learn(house: House, now: datetime) -> None:
     house.learner.retrain_if_due(now)
 
 
-ROUNDS: tuple[Round, ...] = (Round("learn", 600, _learn),)
+def _forget(house: House, now: datetime) -> None:
+    with house.store.write() as session:
+        links.forget(session, now)
+        proofs.forget(session, now)
+
+
+def _index(house: House, _now: datetime) -> None:
+    with house.store.write() as session:
+        search.catch_up(session)
+
+
+ROUNDS: tuple[Round, ...] = (
+    Round("forget", 3600, _forget),
+    Round("learn", 600, _learn),
+    Round("search", 300, _index),
+    Round("remind", 300, remind),
+    Round("questions", 30, _give_up),
+)
 
 
 def make_rounds(house: House, stop: threading.Event, rounds: Sequence[Round] | None = None) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from alembic import command
@@ -13,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     CursorResult,
     Engine,
@@ -20,21 +23,28 @@ from sqlalchemy import (
     delete,
     event,
     inspect,
+    literal_column,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway.models import AttachmentRow, Base, ChannelRow, Message, OutboundRow
+from gateway.search import IndexingSession
 
 #: The tables whose rows wait to be worked on, with the state in which they wait.
 WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
+#: What is taken before what was due earlier.
+_FIRST: Mapping[type[Base], Sequence[ColumnElement[Any]]] = {OutboundRow: (OutboundRow.bulk,)}  # type: ignore[dict-item]  # a mapped column is one
 Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
+
+#: A connection that nobody used for so long may have been cut.
+_IDLE_SECONDS = 2.0
 
 #: Serialises migrations of several processes that start at once (any number of our own).
 _MIGRATION_LOCK = 0x67756963686574
@@ -50,6 +60,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(writes=True)
+        if not self.is_sqlite:
+            self._at_once = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,8 +71,18 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction that commits at its end and rolls back on any exception."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with IndexingSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """For a single statement: it is committed when it has run, in one round trip."""
+        if self.is_sqlite:
+            with self._writer.begin() as connection:
+                yield connection
+        else:
+            with self._at_once.connect() as connection:
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -78,19 +100,21 @@ class Store:
         now: datetime,
         lease: timedelta,
         limit: int,
+        *only: ColumnElement[bool],
         **where: Any,
     ) -> Sequence[Row]:
         """Take up to ``limit`` due rows: nobody else gets them until the lease is over.
 
         Taking counts a try and pushes the due time on; a worker that dies leaves the row due
-        again once the lease has passed. Rows come oldest first.
+        again once the lease has passed. Oldest first, and what nobody waits for after all else.
         """
         with self.write() as session:
             due = (
                 select(table.id)
-                .where(table.state == WAITING[table], table.due_at <= now)
+                .where(table.state == _literal(WAITING[table]), table.due_at <= now)
+                .where(*only)
                 .filter_by(**where)
-                .order_by(table.due_at, table.id)
+                .order_by(*_FIRST.get(table, ()), table.due_at, table.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
@@ -195,6 +219,11 @@ def inserted(result: CursorResult[Any]) -> int | None:
     return None if row is None else int(row[0])
 
 
+def _literal(state: str) -> ColumnElement[str]:
+    """One of our own words, written out: SQLite uses no partial index for a parameter."""
+    return literal_column(f"'{state}'")
+
+
 def is_away(error: BaseException) -> bool:
     """Whether the database itself is the trouble, so that trying again later can help."""
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
@@ -218,13 +247,30 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=10,
         max_overflow=20,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 5},
     )
+    event.listen(engine, "checkin", _left)
+    event.listen(engine, "checkout", partial(_alive, engine))
+    return engine
+
+
+def _left(_connection: Any, record: Any) -> None:
+    record.info["left"] = monotonic()
+
+
+def _alive(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that lay idle whether it still lives. One that was just in use is believed:
+    the question costs as much as storing a message."""
+    if monotonic() - record.info.get("left", monotonic()) < _IDLE_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as gone:
+        raise DisconnectionError from gone
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:

@@ -1,4 +1,4 @@
-"""Ends the talk of two machines: so many automatic mails to one address, and no more."""
+"""Ends the talk of two machines: so many automatic answers to one address, and no more."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MARKS = ("re:", "re :", "réf:", "aw:", "sv:", "رد:")
 def is_loop(session: Session, way: Way, subject: str | None, most: int, now: datetime) -> bool:
     """Whether one more automatic answer might go to a machine that answers it in turn.
 
-    Only mail is looked at: on other channels nothing answers by itself, and people send many
-    short messages. ``subject`` is that of the mail to be answered, ``most`` how many automatic
-    mails one address gets within three hours.
+    ``subject`` is that of the mail to be answered, ``most`` how many automatic answers one
+    address gets over this channel within three hours.
     """
-    if way.address.kind != "mail":
+    if way.address.created_at == now:
+        # Nobody was answered before they wrote.
         return False
     subjects = session.scalars(
         select(OutboundRow.subject)

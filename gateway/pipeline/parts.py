@@ -11,6 +11,7 @@ from gateway.files import Files
 from gateway.learning import Learner
 from gateway.notices import Notices
 from gateway.queue import Bell
+from gateway.scanner import Scanner
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transcribers import Transcriber
@@ -34,6 +35,7 @@ class Parts:
     notices: Notices
     learner: Learner
     transcriber: Transcriber | None = None
+    scanner: Scanner | None = None
 
     @property
     def lease(self) -> timedelta:

@@ -9,6 +9,7 @@ import structlog
 
 from channels.base import FetchFailed, Pulled
 from gateway.pipeline.accept import accept
+from gateway.pipeline.fairness import is_full
 from gateway.pipeline.parts import Parts
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,10 @@ def poll_until(parts: Parts, channel: str, stop: Event, progress: Progress | Non
 
     while not stop.is_set():
         try:
+            if is_full(parts):
+                # What waits at its provider is safe there; here it would only wait longer.
+                stop.wait(parts.settings.poll_seconds)
+                continue
             poll(parts, channel, heard)
             failures = 0
             if not stop.is_set():

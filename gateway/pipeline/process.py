@@ -13,10 +13,12 @@ from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
 from gateway.messages import Style, speak
 from gateway.models import AddressRow, AttachmentRow, Case, Contact, Message
-from gateway.pipeline.parts import PROCESS_LEASE, Parts
+from gateway.pipeline.fairness import claim_fairly
+from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
-from gateway.pipeline.register import AlreadyDone, Registering, Understood
-from gateway.queue import DELIVER, FETCH, PROCESS
+from gateway.pipeline.register import AlreadyDone, Ring, register
+from gateway.pipeline.task import Understood
+from gateway.queue import FETCH, PROCESS
 from gateway.store import is_away
 from normalizer.complaint import Complaint, normalize
 from normalizer.contact import canonical
@@ -33,10 +35,10 @@ BATCH = 50
 
 def process(parts: Parts, limit: int = BATCH) -> int:
     """Process due messages; how many were taken."""
-    claimed = parts.store.claim(Message, clock.now(), PROCESS_LEASE, limit)
+    claimed = claim_fairly(parts, limit)
     if claimed:
         settle(parts, claimed)
-    if len(claimed) == limit:
+    if len(claimed) >= limit:
         parts.bell.ring(PROCESS)
     return len(claimed)
 
@@ -75,17 +77,17 @@ def settle(parts: Parts, messages: Sequence[Message], *, spoken: bool = False) -
     one, so that only what cannot be processed is set back."""
     understood = _understand(parts, messages)
     try:
-        answered = _register(parts, understood, spoken)
+        rings = _register(parts, understood, spoken)
     except Exception as error:  # noqa: BLE001  # the border: the batch is tried one by one below
         log.warning("process.batch", size=len(understood), error=type(error).__name__)
-        answered = {channel for one in understood for channel in _alone(parts, one, spoken)}
-    for channel in answered:
-        parts.bell.ring(DELIVER, channel)
+        rings = {ring for one in understood for ring in _alone(parts, one, spoken)}
+    for kind, channel in rings:
+        parts.bell.ring(kind, channel)
     if any(one.complaint.attachments for one in understood):
         parts.bell.ring(FETCH)
 
 
-def _alone(parts: Parts, one: Understood, spoken: bool) -> set[str]:
+def _alone(parts: Parts, one: Understood, spoken: bool) -> set[Ring]:
     try:
         return _register(parts, [one], spoken)
     except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
@@ -93,12 +95,14 @@ def _alone(parts: Parts, one: Understood, spoken: bool) -> set[str]:
         return set()
 
 
-def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[str]:
-    """Register messages in one transaction; the channels on which answers wait."""
+def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[Ring]:
+    """Register messages in one transaction; whom to ring for once it is committed."""
     now = clock.now()
+    rings: set[Ring] = set()
     with parts.store.write() as session:
-        channels = [Registering(parts, session, one, now, spoken).run() for one in understood]
-    return {channel for channel in channels if channel}
+        for one in understood:
+            rings |= register(parts, session, one, now, spoken=spoken)
+    return rings
 
 
 def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:

@@ -63,5 +63,6 @@ def fail(
     again = parts.notices.queue(
         session, way, row.key, row.facts, row.language, cause_of(row), now, case, row.automatic
     )
+    again.bulk = row.bulk
     again.files = row.files if way.channel in FILE_CHANNELS else []
     return way.channel

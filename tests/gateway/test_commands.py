@@ -183,6 +183,10 @@ def test_telegram_is_told_where_to_send(terminal: Terminal, house: House) -> Non
         done = terminal.run("channels", "telegram", "set-webhook", **environ)
         assert done.exit_code == 0, done.output
         assert telegram.webhook["url"] == "https://guichet.example/hooks/telegram"
+        assert set(telegram.commands) == {"", "ar", "fr", "en", "es"}
+        done = terminal.run("channels", "telegram", "delete-webhook", **environ)
+        assert done.exit_code == 0, done.output
+        assert telegram.webhook == {}
         telegram.plan(in_json(401, {"ok": False, "error_code": 401, "description": "x"}))
         refused = terminal.run("channels", "telegram", "set-webhook", **environ)
         assert refused.exit_code == 1
@@ -218,7 +222,9 @@ def test_the_router_tells_its_model_and_goes_back(
     house = make_house()
     take(house, sms(FRENCH))
     (case,) = rows(house, Case)
-    house.cases.change(case.number, status="routed", administration="health", actor="an agent")
+    house.cases.change(
+        case.number, status="routed", message="Not ours.", administration="health", actor="an agent"
+    )
     where = str(house.settings.router_dir)
     shown = terminal.run("router", "status", ROUTER_DIR=where)
     assert "as shipped" in shown.output

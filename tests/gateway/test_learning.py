@@ -37,7 +37,13 @@ def test_reroutes_take_effect_on_the_next_message(house: House) -> None:
         view = house.cases.view(number)
         assert view is not None
         if view.administration != "interior":
-            house.cases.change(number, status="routed", administration="interior", actor="an agent")
+            house.cases.change(
+                number,
+                status="routed",
+                message="Not ours.",
+                administration="interior",
+                actor="an agent",
+            )
     number = number_of(house, "Le formulaire de drone n'existe nulle part", "+212611111119")
     view = house.cases.view(number)
     assert view is not None
@@ -46,7 +52,13 @@ def test_reroutes_take_effect_on_the_next_message(house: House) -> None:
 
 def test_a_decision_is_kept_by_the_destination_that_the_router_knows(house: House) -> None:
     number = number_of(house, FRENCH)
-    house.cases.change(number, status="routed", administration="commune-rabat", actor="an agent")
+    house.cases.change(
+        number,
+        status="routed",
+        message="Not ours.",
+        administration="commune-rabat",
+        actor="an agent",
+    )
     (label,) = rows(house, Label)
     assert (label.slug, label.who) == ("commune", "agent")
 
@@ -61,11 +73,15 @@ def test_taking_up_a_case_confirms_its_route_once(house: House) -> None:
 def test_the_third_transfer_goes_to_an_arbiter(house: House) -> None:
     number = number_of(house, FRENCH)
     for place, slug in enumerate(("health", "education", "post"), start=1):
-        view = house.cases.change(number, status="routed", administration=slug, actor="an agent")
+        view = house.cases.change(
+            number, status="routed", message="Not ours.", administration=slug, actor="an agent"
+        )
         assert view.hops == place
     assert view.hops == HOPS
     assert (view.administration, view.status, view.disputed) == (None, "received", True)
-    view = house.cases.change(number, status="routed", administration="post", actor="an arbiter")
+    view = house.cases.change(
+        number, status="routed", message="Not ours.", administration="post", actor="an arbiter"
+    )
     assert (view.administration, view.status, view.disputed) == ("post", "routed", False)
     # The citizen heard of each.
     assert [row.key for row in rows(house, OutboundRow)].count("transferred") == HOPS + 1
@@ -82,7 +98,11 @@ def test_a_refit_is_due_after_many_decisions_or_a_day(house: House) -> None:
     now = clock.now()
     assert not house.learner.is_due(now)
     house.cases.change(
-        number_of(house, FRENCH), status="routed", administration="health", actor="an agent"
+        number_of(house, FRENCH),
+        status="routed",
+        message="Not ours.",
+        administration="health",
+        actor="an agent",
     )
     assert not house.learner.is_due(now)
     assert house.learner.is_due(now + INTERVAL + timedelta(minutes=1))
@@ -95,7 +115,11 @@ def test_a_refit_is_due_after_many_decisions_or_a_day(house: House) -> None:
 
 def test_a_rollback_sets_aside_what_was_decided(house: House) -> None:
     house.cases.change(
-        number_of(house, DRONES[0]), status="routed", administration="interior", actor="an agent"
+        number_of(house, DRONES[0]),
+        status="routed",
+        message="Not ours.",
+        administration="interior",
+        actor="an agent",
     )
     model = house.learner.model()
     assert model is not None
@@ -134,7 +158,9 @@ def test_a_refit_that_is_no_worse_is_used(make_house: MakeHouse, tmp_path: Path)
     train([str(folder)])
     house = make_house(GUICHET_DIRECTORY=str(folder))
     number = number_of(house, "Les ailes ne tournent plus depuis la tempête")
-    house.cases.change(number, status="routed", administration="windmills", actor="an agent")
+    house.cases.change(
+        number, status="routed", message="Not ours.", administration="windmills", actor="an agent"
+    )
     assert house.learner.waiting() == 1
     assert house.learner.retrain(clock.now()).promoted
     current = house.learner.current()

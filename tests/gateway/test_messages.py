@@ -45,15 +45,21 @@ FACTS: dict[str, object] = {
     "due": DUE,
     "status": "in_progress",
     "message": "-",
-    "url": "https://guichet.example/f/1",
+    "url": "https://guichet.example/l/k7Qm2xWd9rTz",
     "digit": "4",
+    "choices": "-",
+    "code": "482915",
+    "address": "y***********@hotmail.com",
+    "phone": "+212 5 37 57 77 00",
 }
 GSM7_LANGUAGES = ("ary-Latn", "zgh-Latn", "fr", "en", "es")
 ARABIC = ("ar", "ary-Arab")
 #: Which styles a sentence is written in; the others fall back on these.
 SPOKEN = {key for key in SENTENCES if key.startswith("voice_")}
 SPOKEN_TOO = {"acknowledged", "acknowledged_triage", "question"}
-LONG_ONLY = {"subject", "follow_link"}
+LONG_ONLY = {"subject", "follow_link", "contact_ask", "bot_welcome"} | {
+    key for key in SENTENCES if key.startswith(("ground_", "button_", "command_"))
+}
 #: Our own messages; a status name is only ever part of one.
 SMS = [
     key
@@ -277,7 +283,7 @@ def test_a_moment_is_said_as_its_day() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", ["question", "answered", "closed", "inadmissible"])
+@pytest.mark.parametrize("key", ["question", "answered", "closed", "inadmissible", "extended"])
 def test_what_an_agent_wrote_stands_on_lines_of_its_own(language: str, key: str) -> None:
     """So its language and direction do not mix with ours."""
     message = "Bonjour, {quelle} rue ?\nمرحبا"
@@ -327,6 +333,53 @@ COMMANDS: dict[str, tuple[str, str, Intent]] = {
     "es stop": ("es", "STOP", "stop"),
     "es start": ("es", "START", "start"),
 }
+
+
+#: What the questions ask people to reply.
+REPLIES: list[tuple[str, str, str, Intent]] = [
+    ("ask_reopen", "ar", "نعم", "yes"),
+    ("ask_reopen", "ar", "لا", "no"),
+    ("ask_reopen", "ary-Arab", "إيه", "yes"),
+    ("ask_reopen", "ary-Arab", "لا", "no"),
+    ("ask_reopen", "ary-Latn", "IYEH", "yes"),
+    ("ask_reopen", "ary-Latn", "LA", "no"),
+    ("ask_reopen", "zgh-Tfng", "ⵢⴰⵀ", "yes"),
+    ("ask_reopen", "zgh-Tfng", "ⵓⵀⵓ", "no"),
+    ("ask_reopen", "zgh-Latn", "YAH", "yes"),
+    ("ask_reopen", "zgh-Latn", "UHU", "no"),
+    ("ask_reopen", "fr", "OUI", "yes"),
+    ("ask_reopen", "fr", "NON", "no"),
+    ("ask_reopen", "en", "YES", "yes"),
+    ("ask_reopen", "en", "NO", "no"),
+    ("ask_reopen", "es", "SI", "yes"),
+    ("ask_reopen", "es", "NO", "no"),
+    ("rated_poor", "ar", "إعادة فتح", "reopen"),
+    ("rated_poor", "ary-Arab", "حلوه", "reopen"),
+    ("rated_poor", "ary-Latn", "7ELLOUH", "reopen"),
+    ("rated_poor", "zgh-Tfng", "ⵕⵥⵎ", "reopen"),
+    ("rated_poor", "zgh-Latn", "RZEM", "reopen"),
+    ("rated_poor", "fr", "ROUVRIR", "reopen"),
+    ("rated_poor", "en", "REOPEN", "reopen"),
+    ("rated_poor", "es", "REABRIR", "reopen"),
+]
+
+
+@pytest.mark.parametrize(("key", "language", "word", "intent"), REPLIES)
+def test_the_replies_that_we_ask_for_are_understood(
+    key: str, language: str, word: str, intent: Intent
+) -> None:
+    assert word in render(key, language, "sms", number=NUMBER)
+    assert wish_of(word) == intent
+
+
+@pytest.mark.parametrize(
+    ("language", "key"),
+    [*product(LANGUAGES, [key for key, facts in SENTENCES.items() if "choices" in facts])],
+)
+def test_an_sms_that_offers_choices_has_room_for_three(language: str, key: str) -> None:
+    choices = "1 xxxxxxxx\n2 xxxxxxxx\n0 xxxxxxxx"
+    facts = {"number": NUMBER, "choices": choices}
+    assert measure(render(key, language, "sms", **facts)).segments == 1
 
 
 @pytest.mark.parametrize(("language", "word", "intent"), COMMANDS.values(), ids=COMMANDS)

@@ -73,6 +73,11 @@ def telegram_location(form: Form, files: Files) -> Deed:
     return lambda simulator, who: simulator.telegram.send_location(who, *PLACE)
 
 
+def telegram_contact(form: Form, files: Files) -> Deed:
+    """Send one's own card."""
+    return lambda simulator, who: simulator.telegram.send_contact(who)
+
+
 def telegram_press(form: Form, files: Files) -> Deed:
     """Press a button of the bot's."""
     message, value = form.get("message", ""), form.get("value", "")
@@ -160,6 +165,7 @@ ACTS: Mapping[str, Act] = {
     "telegram-photo": telegram_photo,
     "telegram-voice": telegram_voice,
     "telegram-location": telegram_location,
+    "telegram-contact": telegram_contact,
     "telegram-press": telegram_press,
     "mail": mail,
     "call": call,

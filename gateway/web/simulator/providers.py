@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from gateway.web.simulator.exchange import Exchange
+from gateway.web.simulator.journal import File
 from gateway.web.simulator.people import by_chat, by_phone
 from gateway.web.simulator.telegram import ApiError, Telegram
 from gateway.web.simulator.twilio import VERSION, Account, Texts
@@ -135,7 +136,7 @@ class TelegramApi:
         if isinstance(sent := request.get_json(silent=True), dict):
             said |= {name: _plain(value) for name, value in sent.items()}
         try:
-            answer = {"ok": True, "result": self._telegram.call(method, said)}
+            answer = {"ok": True, "result": self._telegram.call(method, {**said, **_sent()})}
         except ApiError as error:
             return _telegram_error(error.code, error.description)
         if method.lower() != "getme":
@@ -163,6 +164,13 @@ class TelegramApi:
             answer=json.dumps(answer, ensure_ascii=False, indent=2),
             outward=True,
         )
+
+
+def _sent() -> dict[str, File]:
+    return {
+        name: File(file.filename or name, file.mimetype, file.read())
+        for name, file in request.files.items()
+    }
 
 
 def _plain(value: object) -> str:

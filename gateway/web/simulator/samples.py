@@ -72,25 +72,25 @@ ANSWERS = {
         "answered": "تم إصلاح العطب صباح اليوم. شكرا على تنبيهكم.",
         "awaiting_citizen": "المرجو موافاتنا بالعنوان الدقيق.",
         "closed": "تمت معالجة شكايتكم.",
-        "inadmissible": "هذا الموضوع معروض على القضاء.",
+        "inadmissible": "يمكنكم متابعته لدى كتابة الضبط.",
     },
     "fr": {
         "answered": "La réparation a été faite ce matin. Merci de votre signalement.",
         "awaiting_citizen": "Pouvez-vous préciser l'adresse exacte ?",
         "closed": "Votre réclamation a été traitée.",
-        "inadmissible": "Cette affaire est devant un tribunal.",
+        "inadmissible": "Le greffe vous dira où elle en est.",
     },
     "es": {
         "answered": "Se reparó esta mañana. Gracias por avisar.",
         "awaiting_citizen": "¿Puede indicar la dirección exacta?",
         "closed": "Su reclamación ha sido tratada.",
-        "inadmissible": "Este asunto está ante un tribunal.",
+        "inadmissible": "La secretaría le dirá cómo va.",
     },
     "en": {
         "answered": "It was repaired this morning. Thank you for telling us.",
         "awaiting_citizen": "Could you give us the exact address?",
         "closed": "Your complaint has been dealt with.",
-        "inadmissible": "This matter is before a court.",
+        "inadmissible": "Its registry can tell you where it stands.",
     },
 }
 ANSWERS["ary-Arab"] = ANSWERS["ar"]

@@ -49,9 +49,13 @@ class Telegram:
         self._numbers = itertools.count(int(time.time()))
         self._files: OrderedDict[str, File] = OrderedDict()
         self._said: OrderedDict[tuple[int, int], dict[str, Any]] = OrderedDict()
-        self._methods: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
+        self._methods: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
             "getme": self._get_me,
             "sendmessage": self._send_message,
+            "senddocument": self._send_document,
+            "editmessagereplymarkup": self._edit_markup,
+            "setmycommands": lambda said: True,
+            "setchatmenubutton": lambda said: True,
             "answercallbackquery": lambda said: True,
             "sendchataction": lambda said: True,
             "getfile": self._get_file,
@@ -99,6 +103,15 @@ class Telegram:
         point = {"latitude": latitude, "longitude": longitude}
         self._say(sender, "A location arrives", {"location": point}, location=point)
 
+    def send_contact(self, sender: Person) -> None:
+        """A person sends their own card, which proves their number."""
+        card = {
+            "phone_number": sender.phone.lstrip("+"),
+            "first_name": sender.first_name,
+            "user_id": sender.chat,
+        }
+        self._say(sender, "A contact arrives", {"contact": card}, text=sender.phone)
+
     def press(self, sender: Person, message: int, value: str) -> None:
         """A person presses a button under a message of ours."""
         under = self._said.get((sender.chat, message))
@@ -116,8 +129,8 @@ class Telegram:
 
     # What the gateway asks of the Bot API
 
-    def call(self, method: str, said: Mapping[str, str]) -> Any:
-        """The result of a method. Raises ApiError."""
+    def call(self, method: str, said: Mapping[str, Any]) -> Any:
+        """The result of a method; a file among its parameters is a File. Raises ApiError."""
         known = self._methods.get(method.lower())
         if known is None:
             raise ApiError(404, "Not Found")
@@ -138,15 +151,27 @@ class Telegram:
             "supports_inline_queries": False,
         }
 
-    def _send_message(self, said: Mapping[str, str]) -> dict[str, Any]:
-        person = by_chat(said.get("chat_id", ""))
+    def _send_message(self, said: Mapping[str, Any]) -> dict[str, Any]:
         text = said.get("text", "").strip()
-        if person is None:
-            raise ApiError(400, "Bad Request: chat not found")
         if not text:
             raise ApiError(400, "Bad Request: message text is empty")
         if len(text) > 4096:
             raise ApiError(400, "Bad Request: message is too long")
+        return self._tell(said, text)
+
+    def _send_document(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        file, caption = said.get("document"), said.get("caption", "")
+        if not isinstance(file, File):
+            raise ApiError(400, "Bad Request: there is no document in the request")
+        if len(caption) > 1024:
+            raise ApiError(400, "Bad Request: message caption is too long")
+        return self._tell(said, caption, document=self._journal.keep(file), name=file.name)
+
+    def _tell(self, said: Mapping[str, Any], text: str, **shown: str) -> dict[str, Any]:
+        """Show what the bot says to somebody."""
+        person = by_chat(said.get("chat_id", ""))
+        if person is None:
+            raise ApiError(400, "Bad Request: chat not found")
         markup = json.loads(said.get("reply_markup") or "{}")
         message = {
             "message_id": next(self._numbers),
@@ -163,8 +188,25 @@ class Telegram:
             id=message["message_id"],
             text=text,
             buttons=_buttons(markup),
+            keys=_keys(markup),
+            **shown,
         )
         return message
+
+    def _edit_markup(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Put other buttons under a message, or none."""
+        person = by_chat(said.get("chat_id", ""))
+        number = said.get("message_id", "")
+        message = self._said.get((person.chat, int(number))) if person and number else None
+        if person is None or message is None:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        markup = json.loads(said.get("reply_markup") or "{}")
+        if _buttons(markup) == _buttons(message.get("reply_markup", {})):
+            raise ApiError(400, "Bad Request: message is not modified")
+        edited = {**message, "reply_markup": markup or {"inline_keyboard": []}}
+        self._remember(person.chat, edited)
+        self._journal.add("telegram-edit", person, id=int(number), buttons=_buttons(markup))
+        return edited
 
     def _get_file(self, said: Mapping[str, str]) -> dict[str, Any]:
         name = said.get("file_id", "")
@@ -253,6 +295,17 @@ def _private(someone: Person) -> dict[str, Any]:
         "last_name": someone.last_name,
         "type": "private",
     }
+
+
+def _keys(markup: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What stands instead of the telephone's own keyboard: what it says, and what it sends."""
+    return [
+        {"label": str(key.get("text")), "sends": what}
+        for row in markup.get("keyboard", [])
+        for key in row
+        for what in ("location", "contact")
+        if key.get(f"request_{what}")
+    ]
 
 
 def _buttons(markup: Mapping[str, Any]) -> list[list[dict[str, str]]]:

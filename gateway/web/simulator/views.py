@@ -15,6 +15,7 @@ from gateway.web.simulator.acts import ACTS
 from gateway.web.simulator.journal import File
 from gateway.web.simulator.mail import ADDRESS
 from gateway.web.simulator.people import PEOPLE, named
+from gateway.web.simulator.replay import Replay, may_replay, scripts
 from gateway.web.simulator.samples import ANSWERS, SAMPLES
 from gateway.web.simulator.telegram import USERNAME
 from gateway.web.simulator.twilio import NUMBER
@@ -42,7 +43,11 @@ class Views:
         blueprint.add_url_rule("/", "page", self.page)
         blueprint.add_url_rule("/state", "state", self.state)
         blueprint.add_url_rule("/file/<key>", "file", self.file)
-        for path, view in (("/do/<name>", self.do), ("/case/<number>", self.change)):
+        for path, view in (
+            ("/do/<name>", self.do),
+            ("/case/<number>", self.change),
+            ("/replay", self.replay),
+        ):
             slowed = limiter.limit(_ACTS)(view)
             blueprint.add_url_rule(path, view.__name__, slowed, methods=["POST"])
 
@@ -57,6 +62,7 @@ class Views:
             bot=USERNAME,
             answers=ANSWERS,
             simulated=house().simulated,
+            scripts=scripts().values() if may_replay(house()) else (),
         )
 
     def state(self) -> ResponseReturnValue:
@@ -85,6 +91,18 @@ class Views:
         self._simulator.carry_out(act(request.form, _files()), who)
         return "", 202
 
+    def replay(self) -> ResponseReturnValue:
+        """Play a written dialogue, beginning with the person that the visitor is."""
+        guard.check(request, self._simulator.settings.public_url)
+        script = scripts().get(request.form.get("dialogue", ""))
+        who, rooms = named(request.form.get("person", "")), house()
+        if script is None or who is None or not may_replay(rooms):
+            abort(404)
+        self._simulator.carry_out(
+            lambda simulator, first: Replay(simulator, rooms, first).run(script), who
+        )
+        return "", 202
+
     def change(self, number: str) -> ResponseReturnValue:
         """Change a case on the desk, as an administration does."""
         guard.check(request, self._simulator.settings.public_url)
@@ -93,8 +111,10 @@ class Views:
         try:
             changed = house().cases.change(
                 number,
-                status=request.form.get("status", ""),
+                status=(status := request.form.get("status", "")),
                 message=request.form.get("message"),
+                # What the samples say of a case that cannot be taken up.
+                ground="court" if status == "inadmissible" else None,
                 actor="simulator",
             )
         except CaseError as wrong:

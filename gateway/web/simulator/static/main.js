@@ -1,6 +1,6 @@
 // The page: who the visitor is, what happened since, and which device hears of it.
 
-import { act, complain, hour, person } from "./dom.js";
+import { act, complain, hour, person, post } from "./dom.js";
 import * as call from "./call.js";
 import * as desk from "./desk.js";
 import * as mail from "./mail.js";
@@ -117,6 +117,10 @@ function setUp() {
     button.addEventListener("click", () => act(button.dataset.act));
   }
   for (const form of document.querySelectorAll("form[data-do]")) setUpForm(form);
+  document.getElementById("replay")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    post("replay", { person: person().value, dialogue: event.target.dialogue.value });
+  });
   for (const button of document.querySelectorAll("[data-tongue]")) {
     button.addEventListener("click", () => speak(button));
   }

@@ -3,7 +3,7 @@
 import { act, el, hour, icon, toEnd, words } from "./dom.js";
 
 export const ID = "telegram";
-export const KINDS = ["telegram", "telegram-status", "telegram-press"];
+export const KINDS = ["telegram", "telegram-status", "telegram-press", "telegram-edit"];
 
 const thread = () => document.getElementById("telegram-thread");
 
@@ -21,7 +21,7 @@ export function reset() {
 
 /** Show an entry; returns whether something arrived. */
 export function show(entry, live) {
-  const { by, id, status, text, buttons } = entry.data;
+  const { by, id, status, text, buttons, keys } = entry.data;
   if (!thread()) return false;
   if (entry.kind === "telegram-status") {
     const small = thread().querySelector(`[data-id="${id}"] small`);
@@ -29,15 +29,25 @@ export function show(entry, live) {
     return false;
   }
   if (entry.kind === "telegram-press") {
-    thread().querySelector(`[data-under="${entry.data.message}"]`)?.remove();
+    const under = thread().querySelector(`[data-under="${entry.data.message}"]`);
+    under?.querySelector(`[data-value="${CSS.escape(entry.data.value)}"]`)?.classList.add("pressed");
     return false;
   }
+  if (entry.kind === "telegram-edit") {
+    const under = thread().querySelector(`[data-under="${id}"]`);
+    if (buttons.length) under?.replaceWith(keyboard(id, buttons));
+    else under?.remove();
+    return false;
+  }
+  // A key that sends a place or a number is there once, until it was used or something else is said.
+  thread().querySelector(".keys")?.remove();
   const mine = by === "citizen";
   const bubble = el("li", { className: `bubble${mine ? " mine" : ""}${live ? " new" : ""}` },
     ...carried(entry.data), ...(text ? words(text) : []), el("small", {}, hour(entry.at)));
   bubble.dataset.id = id;
   thread().append(bubble);
   if (buttons?.length) thread().append(keyboard(id, buttons));
+  if (keys?.length) thread().append(el("li", { className: "keys" }, ...keys.map(sending)));
   toEnd(thread());
   return !mine;
 }
@@ -67,12 +77,21 @@ function note(key, seconds) {
   return el("div", { className: "voice-note" }, button, el("span", { className: "wave" }), length);
 }
 
+function sending({ label, sends }) {
+  const button = el("button", { type: "button", dir: "auto" }, label);
+  button.addEventListener("click", () => act(`telegram-${sends}`));
+  return button;
+}
+
+/** Buttons in the rows that the bot chose. */
 function keyboard(message, rows) {
-  const item = el("li", { className: "buttons" }, ...rows.flat().map(({ label, value }) => {
-    const button = el("button", { type: "button", dir: "auto" }, label);
-    button.addEventListener("click", () => act("telegram-press", { message, value }));
-    return button;
-  }));
+  const item = el("li", { className: "buttons" }, ...rows.map((row) =>
+    el("div", { className: "row" }, ...row.map(({ label, value }) => {
+      const button = el("button", { type: "button", dir: "auto" }, label);
+      button.dataset.value = value;
+      button.addEventListener("click", () => act("telegram-press", { message, value }));
+      return button;
+    }))));
   item.dataset.under = message;
   return item;
 }

@@ -1,0 +1,309 @@
+"""The table: which case a message belongs to and what its sender wants, row by row.
+
+Each rule answers None where it does not hold; the first that holds decides. The order is that of
+proof: what the channel itself says, a number that is theirs, a question of ours, words to the
+machine, and only then what the wording makes likely. ``docs/conversation.md`` has the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from gateway.codes import opened
+from gateway.conversation.placement import Action, Placement
+from gateway.conversation.situation import Situation
+from gateway.conversation.wishes import TO_THE_MACHINE, about, answer_to, picked
+from gateway.models import ANSWERED, Case
+
+Rule = Callable[[Situation], Placement | None]
+
+#: Events of which nothing follows but this.
+_EVENTS: Mapping[str, Action] = {
+    "pin": "pin",
+    "transcript": "transcript",
+    "migrated": "migrated",
+    "blocked": "blocked",
+    "unblocked": "unblocked",
+}
+#: What a message asks for whose words do not tell; of a short one nobody can tell an advert.
+_UNTOLD = ("new", "spam")
+#: A follow-up without substance of its own has fewer words.
+_SUBSTANCE = 5
+#: So surely another administration's matter is no answer to an agent's question.
+_ELSEWHERE = 0.6
+
+
+def event(it: Situation) -> Placement | None:
+    """Something happened, and nobody complained."""
+    said = it.complaint.event
+    if said is None:
+        return None
+    if action := _EVENTS.get(said):
+        return Placement(action, it.threaded)
+    if it.complaint.own_tel is not None and it.sender is not None:
+        return Placement("linked")
+    if said == "edited":
+        # What was said and became no case is heard like any other message.
+        return Placement("edited", it.threaded) if it.threaded or not it.says else None
+    return Placement("not_understood" if said == "not-understood" and it.sender else "keep")
+
+
+def album(it: Situation) -> Placement | None:
+    """It came in one album with an earlier message: it goes where that one went."""
+    if it.fellow is None:
+        return None
+    case = it.session.get(Case, it.fellow.case_id) if it.fellow.case_id else None
+    if case is None and it.fellow.state != "held":
+        return None
+    action: Action = "which_case" if case is None else "addition"
+    return Placement(action, case, silent=True, fellow=it.fellow)
+
+
+def button(it: Situation) -> Placement | None:
+    """A button of ours was pressed. The number in it proves nothing."""
+    press = it.complaint.pressed
+    if press is None or press.verb == "language":
+        return None
+    n = int(press.argument) if press.argument and press.argument.isdecimal() else 0
+    if press.verb == "pick":
+        found = next((one for one in it.questions if str(one.id) == press.number), None)
+        return (picked(it, found, n) if found else None) or Placement("keep")
+    case = it.session.scalar(it.theirs().where(Case.number == press.number))
+    if case is None:
+        return Placement("unknown_number")
+    done: dict[str, Action] = {
+        "case": "status",
+        "details": "details",
+        "place": "place",
+        "wrong": "wrong",
+        "to": "choose",
+        "follow": "follow",
+        "rate": "rate",
+        "reopen": "reopen",
+        "leave": "leave",
+    }
+    return Placement(done[press.verb], case, n=n)
+
+
+def machine(it: Situation) -> Placement | None:
+    """A machine's mail that answers nothing: kept, and a case only when it is not a bounce."""
+    if it.complaint.auto is None or it.threaded is not None:
+        return None
+    return Placement("keep" if it.complaint.bounced else "new")
+
+
+def answer(it: Situation) -> Placement | None:
+    """A digit, yes or no, a score or a code that fits a question of ours, the latest first."""
+    if it.wish not in ("choice", "yes", "no", "rating", "status", *_UNTOLD):
+        return None
+    for question in it.questions:
+        elsewhere = question.case_id and it.threaded and it.threaded.id != question.case_id
+        if not elsewhere and (found := answer_to(it, question)):
+            return found
+    return None
+
+
+def thread(it: Situation) -> Placement | None:
+    """It answers, by the channel's own signs, a message about a case of theirs."""
+    if it.threaded is None or it.wish in TO_THE_MACHINE:
+        return None
+    silent = it.is_begun(it.threaded) and it.threaded == it.breath
+    return about(it, it.threaded, silent=silent)
+
+
+def form(it: Situation) -> Placement | None:
+    """A form is filled in to file something, and proves nobody's address."""
+    return Placement("new") if it.sender is None else None
+
+
+def number(it: Situation) -> Placement | None:
+    """It names a number: of a case of theirs, of none, or almost of one."""
+    if it.complaint.numbers:
+        if it.numbered is not None:
+            return about(it, it.numbered)
+        if it.wish in ("status", "rating", "reopen", "dissatisfied"):
+            return _not_theirs(it)
+        # It goes on with something, but not with any case of theirs.
+        return Placement("new") if it.wish == "addition" else None
+    if it.complaint.near:
+        if it.wish in ("status", "choice", "cases"):
+            return Placement("slow_down" if it.guessed_too_often() else "near_number")
+        if it.nearly_numbered is not None:
+            return about(it, it.nearly_numbered)
+    # Digits typed on a phone that are no number of ours: not the latest case instead.
+    typed = it.complaint.keyed and it.complaint.text
+    return Placement("unknown_number") if typed else None
+
+
+def _not_theirs(it: Situation) -> Placement:
+    """Told nothing, and after too many guesses not looked at; but a caller's code opens theirs."""
+    if it.guessed_too_often():
+        return Placement("slow_down")
+    pin, secret = it.complaint.pin, it.settings.secret_key
+    known = opened(it.session, it.complaint.numbers[0], pin, secret) if pin else None
+    return Placement("status", known) if known else Placement("unknown_number")
+
+
+def told(it: Situation) -> Placement | None:
+    """It gives what we asked for in words: a city, details, a place, the agent's answer."""
+    if it.wish in (*TO_THE_MACHINE, "status") or it.complaint.subject:
+        return None
+    for question in it.questions:
+        case = it.case_of(question)
+        if case is None or case.status in ANSWERED:
+            continue
+        if question.key == "city" and it.city is not None:
+            return Placement("city", case, question=question, city=it.city.slug)
+        if question.key == "details" and (it.says or it.only_shows):
+            return Placement("addition", case, question=question)
+        if question.key == "location" and it.complaint.location:
+            return Placement("addition", case, question=question)
+    return _agents_question(it)
+
+
+def _agents_question(it: Situation) -> Placement | None:
+    """We told them to simply write back. Who was asked about two matters is asked which."""
+    waiting = [case for case in it.live if case.status == "awaiting_citizen"]
+    if not waiting or not (it.says or it.only_shows):
+        return None
+    if it.wish == "new" and all(_belongs_elsewhere(it, case) for case in waiting):
+        return None
+    return _which(it, waiting)
+
+
+def _belongs_elsewhere(it: Situation, case: Case) -> bool:
+    there = it.route.administration
+    sure = it.route.confidence >= _ELSEWHERE and it.words >= _SUBSTANCE
+    return sure and there is not None and case.administration not in (None, there)
+
+
+def command(it: Situation) -> Placement | None:
+    """A word to the machine, or to the case that it can only be about."""
+    wish = it.wish
+    if wish in ("stop", "language", "help", "greeting", "human"):
+        plain: Literal["stop", "language", "help", "greeting", "human"] = wish  # type: ignore[assignment]  # compared above
+        return Placement(plain)
+    if wish in ("courtesy", "yes", "no"):
+        return Placement("keep")
+    if wish == "choice":
+        return Placement("help")
+    if wish == "start":
+        if it.sender is not None and it.sender.address.stopped_at:
+            return Placement("start")
+        return Placement("welcome" if it.complaint.channel == "telegram" else "greeting")
+    if wish in ("status", "cases"):
+        return _asked_for(it)
+    if wish == "reach":
+        return _one_of("reach", it.live or it.closed)
+    if wish == "rating":
+        rateable = [case for case in it.recent if case.status in ANSWERED]
+        return _one_of("rate", sorted(rateable, key=_ended, reverse=True), it.complaint.score or 0)
+    if wish in ("reopen", "dissatisfied"):
+        return _unhappy(it)
+    return None
+
+
+def _asked_for(it: Situation) -> Placement:
+    """Where their cases stand: the one there is, or a choice; the last one where all are over."""
+    cases = it.live or list(it.recent[:1])
+    if it.shared or not cases:
+        return Placement("shared" if cases else "no_case")
+    if len(cases) == 1 and it.wish == "status":
+        return Placement("status", cases[0])
+    return Placement("cases", cases=tuple(it.recent if it.wish == "cases" else cases))
+
+
+def _one_of(action: Action, cases: Sequence[Case], n: int = 0) -> Placement:
+    return Placement(action, cases[0], n=n) if cases else Placement("no_case")
+
+
+def _unhappy(it: Situation) -> Placement | None:
+    """With what is over; or with how long it takes, which the case shall hear."""
+    over = [case for case in it.live if case.status in ANSWERED] or it.closed
+    if over:
+        return _which(it, over)
+    if it.wish == "dissatisfied" and it.live:
+        return _which(it, it.live)
+    if it.wish == "dissatisfied" and it.words >= _SUBSTANCE:
+        return None
+    return Placement("no_case")
+
+
+def empty(it: Situation) -> Placement | None:
+    """It says and shows nothing."""
+    return None if it.says or it.complaint.has_substance else Placement("help")
+
+
+def burst(it: Situation) -> Placement | None:
+    """It goes on with what they said a moment ago: the same case, answered already."""
+    case = it.breath
+    if case is None:
+        return None
+    if it.is_begun(case) and case.subject is None:
+        return Placement("addition", case, silent=True)
+    # After an addition only what is no matter of its own goes on.
+    own_matter = it.route.destination is not None or it.words >= _SUBSTANCE
+    return None if own_matter else Placement("addition", case, silent=True)
+
+
+def follow_up(it: Situation) -> Placement | None:
+    """It goes on with something, by its words or by having none, and there is a case."""
+    few = it.says and it.words < _SUBSTANCE and not it.route.destination
+    if it.wish != "addition" and not it.only_shows and not (few and it.wish in _UNTOLD):
+        return None
+    if few and (it.complaint.subject or it.complaint.location):
+        return None
+    return _which(it, it.live or it.closed) if it.live or it.closed else None
+
+
+def _which(it: Situation, cases: Sequence[Case]) -> Placement | None:
+    """The only case that it can be about; else their sender is asked which, once.
+
+    Where nobody answered, what has substance is a matter of its own, and anything else belongs to
+    the latest case.
+    """
+    held = it.was_held
+    if held is not None and held.answer is not None:
+        return Placement("new")
+    if len(cases) == 1:
+        return about(it, cases[0])
+    if held is None:
+        return None if it.shared else Placement("which_case", cases=tuple(cases))
+    if it.route.destination or it.words >= _SUBSTANCE:
+        return Placement("new")
+    return about(it, cases[0])
+
+
+def advert(it: Situation) -> Placement | None:
+    """It looks like an advert: kept, and not answered."""
+    return Placement("keep") if it.wish == "spam" else None
+
+
+def new(it: Situation) -> Placement | None:
+    """Whatever is left is new matter: better a case too many than a citizen unheard."""
+    return Placement("new")
+
+
+def _ended(case: Case) -> datetime:
+    return case.closed_at or case.answered_at or case.created_at
+
+
+RULES: tuple[Rule, ...] = (
+    event,
+    album,
+    button,
+    machine,
+    answer,
+    thread,
+    form,
+    number,
+    told,
+    command,
+    empty,
+    burst,
+    follow_up,
+    advert,
+    new,
+)

@@ -1,0 +1,315 @@
+"""What is known of a message, its sender and their cases; looked up when a rule first asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from gateway import questions
+from gateway.guesses import of_address, too_many
+from gateway.models import (
+    CLOSED,
+    AddressRow,
+    Case,
+    CaseAddress,
+    Message,
+    OutboundRow,
+    Question,
+)
+from gateway.settings import Settings
+from normalizer.complaint import Complaint
+from routing.directory import City, Directory
+from routing.places import city_named
+from routing.router import Route
+
+#: Texts that follow one another so quickly are one story told in several breaths.
+BURST = timedelta(minutes=2)
+#: How long a story may take that is told so.
+STORY = timedelta(minutes=15)
+#: Messages that tell something, by what they ask for.
+_TELLING = ("new", "addition")
+#: While nobody has begun to work on a case its complaint may still grow.
+UNTOUCHED = ("received", "routed")
+#: So long a closed case can be opened again by writing back.
+REOPENS = timedelta(days=60)
+#: So many of a sender's newest cases are looked at.
+_RECENT = 12
+#: An answer to "which city?" has at most so many words; a longer text is a story of its own.
+_CITY_WORDS = 6
+#: The messages of an album come one after the other.
+_ALBUM = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote: their address here, and whether it wrote to us before."""
+
+    address: AddressRow
+    known: bool = True
+
+
+class Situation:
+    """One message and everything that deciding about it may need."""
+
+    def __init__(
+        self,
+        session: Session,
+        message: Message,
+        complaint: Complaint,
+        route: Route,
+        sender: Sender | None,
+        directory: Directory,
+        settings: Settings,
+        now: datetime,
+    ) -> None:
+        self.session = session
+        self.message = message
+        self.complaint = complaint
+        self.route = route
+        self.sender = sender
+        self.directory = directory
+        self.settings = settings
+        self.now = now
+
+    # What the message is.
+
+    @property
+    def wish(self) -> str:
+        """What it asks for."""
+        return self.complaint.intent
+
+    @property
+    def says(self) -> bool:
+        """Whether it has words, or a subject."""
+        complaint = self.complaint
+        return any(sign.isalnum() for sign in complaint.text + (complaint.subject or ""))
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.complaint.text.split())
+
+    @property
+    def only_shows(self) -> bool:
+        """Whether it is a file or a place without a word."""
+        return not self.says and bool(self.complaint.attachments or self.complaint.location)
+
+    @cached_property
+    def city(self) -> City | None:
+        """The city that it names, if it is short enough to be an answer, or lies in."""
+        where = self.complaint.location
+        if self.says and not where and self.words <= _CITY_WORDS:
+            return city_named(self.complaint.text, self.directory)
+        slug = self.route.city if where else None
+        return next((city for city in self.directory.cities if city.slug == slug), None)
+
+    # Who sent it.
+
+    @property
+    def shared(self) -> bool:
+        """Whether several people use this address: then no case is named there unasked."""
+        return self.sender is not None and self.sender.address.shared
+
+    def guessed_too_often(self) -> bool:
+        """Whether they named what is not theirs so often that this is not looked at."""
+        address = self.sender.address if self.sender else None
+        return address is not None and too_many(
+            self.session, of_address(address), self.now, self.settings
+        )
+
+    def owns(self, case_id: int) -> bool:
+        """Whether a case is the sender's: filed from an address that is proved to be theirs."""
+        if self.sender is None:
+            return False
+        filed = select(CaseAddress.case_id).where(CaseAddress.case_id == case_id, self._own)
+        return self.session.scalar(filed) is not None
+
+    @property
+    def _own(self) -> ColumnElement[bool]:
+        """Filed from the sender's address, or from another one of which they proved that it is
+        theirs too. An address that they only named is nobody's proof."""
+        address = self.sender.address if self.sender else None
+        if address is None:
+            return CaseAddress.address_id.is_(None)
+        proved = select(AddressRow.id).where(
+            AddressRow.contact_id == address.contact_id, AddressRow.proved_at.is_not(None)
+        )
+        return or_(CaseAddress.address_id == address.id, CaseAddress.address_id.in_(proved))
+
+    def theirs(self) -> Select[Case]:
+        """The sender's cases."""
+        return select(Case).where(Case.id.in_(select(CaseAddress.case_id).where(self._own)))
+
+    # What they have with us.
+
+    @cached_property
+    def recent(self) -> Sequence[Case]:
+        """Their newest cases, the latest first; doubles go by the case that they are treated in."""
+        if self.sender is None or not self.sender.known:
+            return ()
+        found = self.theirs().where(Case.merged_into.is_(None))
+        return self.session.scalars(found.order_by(Case.id.desc()).limit(_RECENT)).all()
+
+    @property
+    def live(self) -> list[Case]:
+        """Those of them that are not over."""
+        return [case for case in self.recent if case.status not in CLOSED]
+
+    @property
+    def closed(self) -> list[Case]:
+        """Those that are over, but not for so long that they could not be opened again; the last
+        one closed first."""
+        found = [case for case in self.recent if case.status in CLOSED and self.reopens(case)]
+        return sorted(found, key=lambda case: case.closed_at or case.created_at, reverse=True)
+
+    def reopens(self, case: Case) -> bool:
+        """Whether writing back may open a closed case again."""
+        return self.complaint.received_at - (case.closed_at or case.created_at) <= REOPENS
+
+    @cached_property
+    def questions(self) -> Sequence[Question]:
+        """What they were asked and may still answer, the latest first."""
+        if self.sender is None or not self.sender.known:
+            return ()
+        return questions.open_for(self.session, [self.sender.address], self.now)
+
+    def case_of(self, question: Question) -> Case | None:
+        """The case that a question is about."""
+        return self.session.get(Case, question.case_id) if question.case_id else None
+
+    @cached_property
+    def was_held(self) -> Question | None:
+        """The question that this very message was held for, once that is over."""
+        if self.message.intent is None:
+            # It was never looked at before.
+            return None
+        return questions.was_put(self.session, self.message.id)
+
+    # What it says itself about where it belongs.
+
+    @cached_property
+    def numbered(self) -> Case | None:
+        """Their case whose number it names."""
+        if not self.complaint.numbers:
+            return None
+        return self._followed(
+            self.session.scalar(
+                self.theirs()
+                .where(Case.number.in_(self.complaint.numbers))
+                .order_by(Case.id.desc())
+                .limit(1)
+            )
+        )
+
+    @cached_property
+    def nearly_numbered(self) -> Case | None:
+        """Their case whose number it names but for one digit or two that changed places."""
+        return next(
+            (
+                case
+                for case in self.recent
+                for typed in self.complaint.near
+                if _one_slip(case.number, typed)
+            ),
+            None,
+        )
+
+    @cached_property
+    def threaded(self) -> Case | None:
+        """The case that the channel itself says this answers, if it is the sender's."""
+        if self.complaint.thread is not None:
+            # A signed reply address is proof by itself: only its receiver knows it.
+            number = self.complaint.thread
+            return self.session.scalar(select(Case).where(Case.number == number))
+        if not self.complaint.in_reply_to or self.sender is None:
+            return None
+        return next((case for case in self._answered() if self.owns(case.id)), None)
+
+    def _answered(self) -> list[Case]:
+        complaint = self.complaint
+        said_by_us = select(OutboundRow.case_id).where(
+            OutboundRow.channel == complaint.channel,
+            OutboundRow.provider_id.in_(complaint.in_reply_to),
+            OutboundRow.case_id.is_not(None),
+        )
+        said_by_them = select(Message.case_id).where(
+            Message.channel == complaint.channel,
+            Message.account == complaint.account,
+            Message.reference.in_(complaint.in_reply_to),
+            Message.case_id.is_not(None),
+        )
+        ids = self.session.scalars(said_by_us.union_all(said_by_them))
+        return [self.session.get_one(Case, case_id) for case_id in ids if case_id is not None]
+
+    def _followed(self, case: Case | None) -> Case | None:
+        """The case that a double is treated in, where that is the sender's too."""
+        if case is None or case.merged_into is None or not self.owns(case.merged_into):
+            return case
+        return self.session.get(Case, case.merged_into)
+
+    @cached_property
+    def fellow(self) -> Message | None:
+        """An earlier message of the same album."""
+        if self.complaint.album is None:
+            return None
+        near = self.session.scalars(
+            select(Message)
+            .where(
+                Message.id.between(self.message.id - _ALBUM, self.message.id + _ALBUM),
+                Message.id != self.message.id,
+                Message.channel == self.message.channel,
+                Message.account == self.message.account,
+                Message.sender == self.message.sender,
+                Message.state.in_(("done", "held")),
+            )
+            .order_by(Message.id)
+        )
+        album = self.complaint.album
+        return next((one for one in near if one.hints.get("album") == album), None)
+
+    @cached_property
+    def breath(self) -> Case | None:
+        """The case about which the sender said something over this channel a moment ago.
+
+        Providers deliver out of order, so a moment later counts too. What has a subject of its
+        own, such as a mail, begins a matter of its own; and in a group of people another one may
+        have spoken.
+        """
+        if self.complaint.subject or self.shared or not self.recent:
+            return None
+        by_id = {case.id: case for case in self.live}
+        at = self.complaint.received_at
+        return by_id.get(
+            self.session.scalar(
+                select(Message.case_id)
+                .where(
+                    Message.case_id.in_(by_id),
+                    Message.channel == self.complaint.channel,
+                    Message.intent.in_(_TELLING),
+                    Message.received_at.between(at - BURST, at + BURST),
+                )
+                .order_by(Message.id.desc())
+                .limit(1)
+            )
+            or 0
+        )
+
+    def is_begun(self, case: Case) -> bool:
+        """Whether a case is so new that its acknowledgement answers this message too."""
+        young = abs(self.complaint.received_at - case.created_at) <= STORY
+        return young and case.status in UNTOUCHED and case.channel == self.complaint.channel
+
+
+def _one_slip(number: str, typed: str) -> bool:
+    """Whether one wrong digit, or two neighbours that changed places, made the one of the other."""
+    wrong = [at for at, (one, other) in enumerate(zip(number, typed, strict=False)) if one != other]
+    if len(number) != len(typed) or not wrong:
+        return False
+    first, last = wrong[0], wrong[-1]
+    swapped = number[first] == typed[last] and number[last] == typed[first]
+    return len(wrong) == 1 or (len(wrong) == 2 and last - first == 1 and swapped)

@@ -1,0 +1,96 @@
+"""What a message does to the case that it is surely about."""
+
+from __future__ import annotations
+
+from gateway.conversation.placement import Placement
+from gateway.conversation.situation import Situation
+from gateway.models import ANSWERED, CLOSED, Case, Question
+
+#: Words to the machine: whatever they are written under, they are not about a case.
+TO_THE_MACHINE = ("stop", "start", "help", "language", "human", "cases", "greeting", "reach")
+
+
+def about(it: Situation, case: Case, *, silent: bool = False) -> Placement:
+    """What a message does to a case of the sender's, by what it asks for."""
+    wish, over = it.wish, case.status in ANSWERED
+    if it.complaint.auto is None:
+        if wish == "status":
+            return Placement("status", case)
+        if wish in ("rating", "choice") and (score := score_of(it)) and over:
+            return Placement("rate", case, n=score)
+        if wish in ("dissatisfied", "reopen") and over:
+            return Placement("dissatisfied" if wish == "dissatisfied" else "reopen", case)
+        if wish == "reopen":
+            return Placement("status", case)
+        if wish in ("courtesy", "yes", "no", "choice") and case.status != "awaiting_citizen":
+            return Placement("keep", case)
+        if case.status in CLOSED:
+            return added_to_closed(it, case)
+    return Placement("addition", case, silent=silent)
+
+
+def added_to_closed(it: Situation, case: Case) -> Placement:
+    """Writing back to a closed case asks whether to open it again; long after, it begins anew."""
+    return Placement("ask_reopen", case) if it.reopens(case) else Placement("new", earlier=case)
+
+
+def answer_to(it: Situation, question: Question) -> Placement | None:
+    """What a short answer means to a question of ours; None where it is no answer to it."""
+    case = it.case_of(question)
+    if question.key == "which_case":
+        return _which_case(it, question)
+    if question.key == "proof":
+        good = _is_code(it.complaint.text)
+        return Placement("code", case, question=question) if good else None
+    if case is None:
+        return None
+    choice, score = it.complaint.choice, score_of(it)
+    if question.key == "reopen":
+        if it.wish == "yes" or choice == 1:
+            return Placement("reopen", case, question=question)
+        if it.wish == "no" or choice in (0, 2):
+            return Placement("leave", case, question=question)
+    if question.key == "administration" and choice is not None:
+        return picked(it, question, choice)
+    if question.key == "rating" and score:
+        return Placement("rate", case, question=question, n=score)
+    return None
+
+
+def picked(it: Situation, question: Question, n: int) -> Placement | None:
+    """The n-th answer to a question, 0 for none of them; None for one that was not offered."""
+    case = it.case_of(question)
+    if question.key == "which_case":
+        return _nth_case(it, question, n)
+    if question.key == "administration" and case is not None and n <= len(question.options):
+        return Placement("choose", case, question=question, n=n)
+    return None
+
+
+def score_of(it: Situation) -> int | None:
+    """The rating, 1 to 5, that a message gives."""
+    score = it.complaint.score or it.complaint.choice
+    return score if score is not None and 1 <= score <= 5 else None
+
+
+def _which_case(it: Situation, question: Question) -> Placement | None:
+    named = it.numbered
+    if named is not None and named.number in question.options and it.wish in ("status", "choice"):
+        return Placement("picked", named, question=question)
+    choice = it.complaint.choice
+    return None if choice is None else _nth_case(it, question, choice)
+
+
+def _nth_case(it: Situation, question: Question, n: int) -> Placement | None:
+    if n == 0:
+        return Placement("anew", question=question)
+    if n > len(question.options):
+        return None
+    number = question.options[n - 1]
+    case = it.session.scalar(it.theirs().where(Case.number == number))
+    return Placement("picked", case, question=question) if case else None
+
+
+def _is_code(text: str) -> bool:
+    digits = text.replace(" ", "").replace("-", "")
+    return digits.isdecimal() and 4 <= len(digits) <= 8

@@ -1,0 +1,141 @@
+"""A new case, and what its citizen is told and asked at once."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.choices import Choice
+from gateway.deadlines import due
+from gateway.models import Case, CaseAddress
+from gateway.notices import STYLES
+from gateway.pipeline.task import Answer, Asks, Task
+from normalizer import tracking
+from routing.kinds import NOT_ROUTED
+from routing.router import THRESHOLD, offered
+
+#: A taken number is one in a hundred million; so many in a row mean something else is wrong.
+_NUMBER_TRIES = 20
+#: A candidate less likely than this is not worth asking about, nor any where it is so surely
+#: nobody's matter.
+_LIKELY, _SURELY_NOBODYS = 0.08, 0.65
+
+
+class NoFreeNumber(Exception):
+    """Every tracking number tried was taken."""
+
+
+def open_case(task: Task) -> Case:
+    """Register a new matter, with the administration that is competent for it, if one surely is."""
+    complaint, route, settings = task.complaint, task.understood.route, task.parts.settings
+    directory, addresses = task.parts.directory, task.addresses
+    competent = directory.get(route.administration) if route.administration else None
+    slug = competent.slug if competent else None
+    case = Case(
+        number=_free_number(task.session, task.now.astimezone(settings.zone).year),
+        status="routed" if competent else "received",
+        kind=complaint.kind,
+        subject=complaint.subject,
+        text=complaint.text or complaint.subject or "",
+        language=task.language,
+        administration=slug,
+        confidence=route.confidence,
+        candidates=[list(candidate) for candidate in route.candidates],
+        reasons=list(route.reasons),
+        city=route.city,
+        channel=complaint.channel,
+        account=complaint.account,
+        contact_id=addresses[0].contact_id if addresses else None,
+        address_id=addresses[0].id if addresses else None,
+        location=task.message.location,
+        on_behalf=complaint.on_behalf,
+        created_at=complaint.received_at,
+        due_at=due(complaint.received_at, complaint.kind, slug, directory, settings),
+    )
+    task.session.add(case)
+    task.session.flush()
+    task.session.add_all(
+        CaseAddress(case_id=case.id, address_id=address.id) for address in addresses
+    )
+    earlier = task.placement.earlier
+    went_before = {"earlier": earlier.number} if earlier else {}
+    task.note(case, "citizen", "received", message=task.message.id, **went_before)
+    if competent:
+        note_route(task, case)
+    return case
+
+
+def acknowledged(task: Task, case: Case) -> Answer:
+    """The number; and where only a word of theirs is missing to find who is competent, a question
+    for it, in the same message."""
+    plain = Answer("acknowledged", case, buttons=buttons(task, case))
+    if task.own is None or task.spoken or task.complaint.auto:
+        return plain
+    if task.understood.route.needs_city:
+        return ask_city(case)
+    if _is_between(task):
+        return ask_administration(task, case, instead=plain)
+    return plain
+
+
+def ask_city(case: Case) -> Answer:
+    """Of which city's commune is it a matter?"""
+    return Answer("city_ask", case, asks=Asks("city"), way_asks="location")
+
+
+def ask_administration(task: Task, case: Case, instead: Answer | None = None) -> Answer:
+    """Which of the likeliest is competent?"""
+    short = STYLES.get(task.complaint.channel) == "sms"
+    named = offered(case.candidates, task.parts.directory, case.language, case.city, short=short)
+    others = [(slug, label) for slug, label in named if slug != case.administration]
+    return Answer(
+        "triage_ask",
+        case,
+        asks=Asks("administration", tuple(slug for slug, _ in others)),
+        choices=tuple(("", label) for _, label in others),
+        none=task.label("button_none", case.language),
+        instead=instead,
+    )
+
+
+def buttons(task: Task, case: Case) -> tuple[Choice, ...]:
+    """What can be done next, for a chat."""
+    wanted = {
+        "details": "button_details",
+        "place": "button_location",
+        "wrong": "button_wrong" if case.administration else "",
+        "follow": "button_follow",
+    }
+    return tuple(
+        (f"{verb}:{case.number}", task.label(key, case.language))
+        for verb, key in wanted.items()
+        if key
+    )
+
+
+def note_route(task: Task, case: Case) -> None:
+    """Write down where the machine sent it."""
+    share = round(case.confidence, 3)
+    task.note(case, "guichet", "routed", administration=case.administration, confidence=share)
+
+
+def _is_between(task: Task) -> bool:
+    """Whether the router found administrations, but none surely enough. What it surely takes for
+    nobody's matter, or for inadmissible, is for a person."""
+    route = task.understood.route
+    if route.administration or route.kind in NOT_ROUTED or not task.complaint.text:
+        return False
+    shares = [share for _, share in route.candidates]
+    return (
+        len(shares) > 1 and _LIKELY <= shares[0] < THRESHOLD and route.confidence < _SURELY_NOBODYS
+    )
+
+
+def _free_number(session: Session, year: int) -> str:
+    """A number no case has. Two workers may still take the same one at once: then the unique
+    constraint makes one of them roll back and come here again."""
+    for _ in range(_NUMBER_TRIES):
+        number = tracking.issue(year)
+        if session.scalar(select(Case.id).where(Case.number == number)) is None:
+            return number
+    raise NoFreeNumber
