@@ -225,7 +225,8 @@ class Receipt:
     ``number`` is the case's tracking number once it has one; only channels that declare
     ``speaks_number`` are processed before they answer, so it is None for the others, and for
     them too when processing failed and the number will follow. ``text`` is the acknowledgement
-    in the citizen's language.
+    in the citizen's language. ``over`` says that the case was answered or closed, so that its
+    citizen may rate it or have it reopened.
     """
 
     message_id: int
@@ -233,6 +234,7 @@ class Receipt:
     number: str | None = None
     language: str | None = None
     text: str | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

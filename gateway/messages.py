@@ -154,6 +154,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "voice_ask_number": (),
     "voice_ask_pin": (),
     "voice_unknown": (),
+    "voice_rate": (),
+    "voice_rated": (),
+    "voice_reopened": (),
     "voice_connecting": (),
 }
 

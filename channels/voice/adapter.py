@@ -26,7 +26,7 @@ from channels.twilio_media import download
 from channels.voice import tongues
 from channels.voice.prompts import Prompts
 from channels.voice.script import LONGEST_TWIML, RINGING, SPEAKERS, Script
-from channels.voice.steps import Steps
+from channels.voice.steps import RATINGS, REOPEN, Steps
 
 #: https://www.twilio.com/docs/voice/api/call-resource#call-status-values, of calls that we placed.
 STATUSES: Mapping[str, DeliveryStatus | None] = {
@@ -103,6 +103,8 @@ class Voice:
                 return self._code_chosen(request, fields, call)
             case "/follow" | "/code" if call:
                 return self._asked(request, fields, call)
+            case "/rate" if call:
+                return self._rated(request, fields, call)
             case "/transcription" if call and recording:
                 return self._transcript(request, fields, recording)
             case path if call and path in SILENT:
@@ -212,6 +214,17 @@ class Voice:
             hints={**hints, "pin": typed},
         )
         return [replace(asked, raw=_without_digits(fields))]
+
+    def _rated(
+        self, request: WireRequest, fields: Mapping[str, str], call: str
+    ) -> Sequence[Inbound]:
+        """The key of how content they are with the case that they just heard of."""
+        noted, key = self._steps.call(call), fields.get("Digits", "")
+        if not noted.told or key not in RATINGS:
+            return []
+        act = f"reopen:{noted.told}" if key == REOPEN else f"rate:{noted.told}:{key}"
+        hints = {"pressed": act, "language": noted.language}
+        return [self._inbound(request, fields, f"{call}/rate/{noted.asks}", text=key, hints=hints)]
 
     def _transcript(
         self, request: WireRequest, fields: Mapping[str, str], recording: str

@@ -13,7 +13,8 @@ from channels.base import Notebook
 class Call:
     """Where a caller stands. ``place`` is the city or postal code that they gave, ``recording``
     the last one's SID and ``number`` the case's that it became; ``asked`` is the case number they
-    typed. ``turns`` counts silences and wrong keys, ``asks`` the cases they asked for."""
+    typed, ``told`` that of a case whose end was told to the phone that it was filed from.
+    ``turns`` counts silences and wrong keys, ``asks`` the cases they asked for."""
 
     sid: str
     language: str
@@ -21,6 +22,7 @@ class Call:
     recording: str = ""
     number: str = ""
     asked: str = ""
+    told: str = ""
     turns: int = 0
     asks: int = 0
 
@@ -35,6 +37,7 @@ class Call:
             recording=kept.get("recording", ""),
             number=kept.get("number", ""),
             asked=kept.get("asked", ""),
+            told=kept.get("told", ""),
             turns=int(kept.get("turns", "0")),
             asks=int(kept.get("asks", "0")),
         )

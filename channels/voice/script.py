@@ -172,6 +172,15 @@ class Script:
         """Ask for the code of a case that this phone alone does not open."""
         return self._asked(language, "/code", "voice_ask_pin", num_digits=4)
 
+    def rate(self, language: str, told: str) -> str:
+        """Tell how a case ended, and ask how content its citizen is."""
+        response = VoiceResponse()
+        self._say(response, language, told)
+        keys = self._gather(response, "/rate", num_digits=1)
+        self._tell(keys, language, "voice_rate")
+        response.redirect(self.url + "/rate")
+        return str(response)
+
     def connect(self, language: str) -> str:
         """Hand the call to a person."""
         response = VoiceResponse()

@@ -13,6 +13,11 @@ from channels.voice.script import MENU, Script
 TURNS = 5
 #: How many cases may be asked for in one call, so that nobody tries codes by the hour.
 ASKS = 3
+#: The key of who is not content with how a case ended.
+REOPEN = "9"
+
+#: The keys after a case's end, with the sentence that follows.
+RATINGS = {**{str(score): "voice_rated" for score in range(1, 6)}, REOPEN: "voice_reopened"}
 
 Fields = Mapping[str, str]
 
@@ -42,6 +47,7 @@ class Steps:
             "/pin": self._pin,
             "/follow": self._follow,
             "/code": self._code,
+            "/rate": self._rate,
             "/dialled": self._dialled,
         }.get(path)
         sid = fields.get("CallSid")
@@ -106,7 +112,10 @@ class Steps:
         asked = fields.get("Digits", "")
         call = call.noted(self.notes, asked=asked, asks=call.asks + 1)
         if told := _told(receipts):
-            return self.script.menu(call.language, ("text", told))
+            over = next((one.number for one in receipts if one.over and one.number), None)
+            if over is None:
+                return self.script.menu(call.language, ("text", told))
+            return self.script.rate(call.noted(self.notes, told=over).language, told)
         if not asked:
             return self._unknown(call)
         return self.script.ask_code(call.language)
@@ -115,6 +124,10 @@ class Steps:
         if told := _told(receipts):
             return self.script.menu(call.language, ("text", told))
         return self._unknown(call)
+
+    def _rate(self, call: Call, fields: Fields, receipts: Sequence[Receipt]) -> str:
+        said = RATINGS.get(fields.get("Digits", "")) if call.told else None
+        return self.script.menu(call.language, *([("key", said)] if said else []))
 
     def _unknown(self, call: Call) -> str:
         unknown = ("key", "voice_unknown")

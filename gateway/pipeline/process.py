@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
 from gateway.messages import Style, speak
-from gateway.models import AddressRow, AttachmentRow, Case, Contact, Message
+from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, Contact, Message
 from gateway.pipeline.fairness import claim_fairly
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
@@ -229,4 +229,5 @@ def _with_case(parts: Parts, receipt: Receipt) -> Receipt:
         language = speak(case.language, parts.settings.default_language)
         key = "status" if asked else "acknowledged"
         text = parts.notices.say(key, parts.notices.facts(case), language, style)
-    return replace(receipt, number=case.number, language=language, text=text)
+        over = asked and case.status in ANSWERED
+    return replace(receipt, number=case.number, language=language, text=text, over=over)

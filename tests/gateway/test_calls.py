@@ -179,3 +179,51 @@ def test_a_transcript_is_marked_as_a_machines_and_routes_the_case(house: House) 
     assert case.administration == "water-electricity"
     assert [event.kind for event in rows(house, Event)] == ["received", "transcribed", "routed"]
     assert len(rows(house, OutboundRow)) == 1
+
+
+def heard_the_end(house: House, caller: str = CALLER) -> Mapping[str, str]:
+    """A call in which the end of a case was told."""
+    case = file(house)
+    house.cases.change(case.number, status="in_progress", actor="agent")
+    house.cases.change(case.number, status="answered", message="Réparé hier.", actor="agent")
+    about = call(house, caller, sid="CA2")
+    step(house, "/menu", "2", **about)
+    told = step(house, "/follow", case.number, **about)
+    assert 'action="https://guichet.example/hooks/voice/rate"' in told or caller != CALLER
+    return about
+
+
+@pytest.mark.parametrize(("key", "rating"), [("1", 1), ("5", 5), ("0", None), ("", None)])
+def test_who_hears_that_a_case_is_over_may_rate_it(
+    house: House, key: str, rating: int | None
+) -> None:
+    about = heard_the_end(house)
+    said = step(house, "/rate", key, **about)
+    assert ("c'est noté" in said) is (rating is not None)
+    assert rows(house, Case)[0].rating == rating
+
+
+def test_a_rating_pressed_twice_is_one(house: House) -> None:
+    about = heard_the_end(house)
+    for _ in range(2):
+        step(house, "/rate", "4", **about)
+    assert [event.kind for event in rows(house, Event)].count("rated") == 1
+
+
+def test_nine_opens_a_case_again_that_is_not_solved(house: House) -> None:
+    about = heard_the_end(house)
+    assert "rouvert" in step(house, "/rate", "9", **about)
+    assert rows(house, Case)[0].status == "reopened"
+
+
+def test_nobody_rates_a_case_that_they_were_not_told_of(house: House) -> None:
+    heard_the_end(house, ELSEWHERE)
+    step(house, "/rate", "1", CallSid="CA2", From=ELSEWHERE)
+    assert rows(house, Case)[0].rating is None
+
+
+def test_what_was_rated_on_the_line_is_not_written_too(house: House) -> None:
+    about = heard_the_end(house)
+    before = len(rows(house, OutboundRow))
+    step(house, "/rate", "5", **about)
+    assert len(rows(house, OutboundRow)) == before
