@@ -51,6 +51,7 @@ pins: ## Compile and hash the pinned dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-dev.in -o requirements-dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-speech.in -o requirements-speech.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-sentences.in -o requirements-sentences.txt
 
 clean: ## Remove what was built; data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis

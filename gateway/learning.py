@@ -17,10 +17,11 @@ import structlog
 from gateway import labels
 from gateway.store import Store
 from routing import learning
-from routing.directory import Directory
+from routing.directory import MOROCCO, Directory
 from routing.examples import Example, judged
 from routing.measure import judge, share
 from routing.model import Model, shipped
+from routing.sentences import load
 
 log = structlog.get_logger(__name__)
 
@@ -62,9 +63,15 @@ class RefitFailed(RuntimeError):
 
 
 class Learner:
-    """Keeps versions as JSON files in a folder that all processes of an install share."""
+    """Keeps versions as JSON files in a folder that all processes of an install share.
 
-    def __init__(self, store: Store, directory: Directory, folder: Path) -> None:
+    ``sentences`` lets the optional sentence encoder take part. Raises NotInstalled.
+    """
+
+    def __init__(
+        self, store: Store, directory: Directory, folder: Path, *, sentences: bool = False
+    ) -> None:
+        self._beside = load(directory.source or MOROCCO) if sentences else None
         self._store = store
         self._directory = directory
         self._folder = folder
@@ -165,7 +172,7 @@ class Learner:
         with self._store.read() as session:
             decisions = labels.since(session, version.upto if version else 0, _REMEMBERED)
         steps = [(each.complaint(), each.slug) for each in decisions]
-        return learning.taught(base, steps)
+        return replace(learning.taught(base, steps), beside=self._beside)
 
     def _base(self, version: Version | None) -> Model | None:
         if version is None or version.file is None:

@@ -9,6 +9,7 @@ from typing import Any
 from normalizer.complaint import Complaint
 from routing.directory import Directory
 from routing.examples import complaint
+from routing.reasons import told
 from routing.router import Route, decide
 
 
@@ -52,5 +53,5 @@ def _told(route: Route) -> dict[str, Any]:
         "candidates": route.candidates,
         "kind": route.kind,
         "city": route.city,
-        "reasons": route.reasons,
+        "reasons": [told(code, _directory()) for code in route.reasons],
     }

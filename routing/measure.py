@@ -98,6 +98,7 @@ def report(judged: Sequence[Judged]) -> str:
         f"over {_LONG} characters": [each for each in matters if len(each.example.text) > _LONG],
     }
     decided = [each for each in matters if each.route.candidates]
+    placed = [each for each in judged if each.example.city]
     kept = share(outside, lambda each: each.routed_right)
     return "\n".join(
         (
@@ -109,8 +110,13 @@ def report(judged: Sequence[Judged]) -> str:
             f"- coverage at 95 % precision: {coverage(decided):.3f}",
             f"- expected calibration error: {calibration_error(matters):.3f}",
             f"- kind, F1: {_kinds(judged)}",
+            f"- city right where one is named: {share(placed, _city_right):.3f} of {len(placed)}",
         )
     )
+
+
+def _city_right(each: Judged) -> bool:
+    return each.route.city == each.example.city
 
 
 def _kinds(judged: Sequence[Judged]) -> str:

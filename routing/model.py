@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
+from normalizer.complaint import Complaint
 from routing.words import bare, skeleton, stem
 
 #: Lengths of the letter sequences that are features: enough to see through misspellings.
@@ -51,13 +52,21 @@ def softmax(log_odds: Mapping[str, float]) -> dict[str, float]:
     return {name: value / total for name, value in odds.items()}
 
 
+class Ingredient(Protocol):
+    """Something else that speaks for administrations, beside lexicon and model."""
+
+    def log_odds(self, complaint: Complaint) -> Mapping[str, float]:
+        """What it adds per slug."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Weights per feature, each a list of (position in ``slugs``, weight).
 
     ``temperature`` is what log-odds of lexicon and model together are divided by so that the
     probabilities that come out are those with which they are right. ``lately`` are log-odds that
-    words gained by decisions since; they are not in the file.
+    words gained by decisions since, ``beside`` an optional ingredient; neither is in the file.
     """
 
     slugs: tuple[str, ...]
@@ -65,6 +74,7 @@ class Model:
     weights: Weights
     temperature: float = 1.0
     lately: Weights = field(default_factory=dict)
+    beside: Ingredient | None = None
     _words: dict[tuple[str, str | None], tuple[float, ...]] = field(
         default_factory=dict, init=False, repr=False
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from normalizer.text import fold
 from routing.kinds import Turns
+from routing.reasons import Reason
 
 
-def objection(text: str, turns: Turns) -> str | None:
-    """Why a matter is perhaps not to be taken up, in a sentence for the desk; None for most."""
+def objection(text: str, turns: Turns) -> Reason | None:
+    """Why a matter is perhaps not to be taken up; None for most."""
     asks = turns.get("before_court")
-    if asks and asks.search(fold(text)):
-        return "Proposed as inadmissible: it asks to step into what a court decides."
-    return None
+    return Reason("court") if asks and asks.search(fold(text)) else None
 
 
 def is_private(text: str, turns: Turns) -> bool:

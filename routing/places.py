@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from normalizer.text import fold
-from routing.directory import City
+from routing.directory import City, Directory
+from routing.postcodes import city_of
+from routing.words import skeleton
 
 _WORD = re.compile(r"[^\W_]+")
 #: Words after which a place is to be expected.
@@ -19,6 +22,16 @@ _IN = frozenset(
 _AT = _IN - frozenset("de d d dyal from vers ديال د من الى الي".split())
 #: Words that make a city's name that of a street in another.
 _STREETS = frozenset("route avenue av bd boulevard rue tri9 triq charia طريق شارع زنقه".split())
+#: Words beside the name of the place where somebody lives or something stands.
+_HOME = frozenset(
+    "quartier hay 7ay hi lotissement residence habite habitant habitants habitons demeurant reside "
+    "commune arrondissement live living resident residents neighbourhood neighborhood district "
+    "barrio vivo skn sakn saken sakna sakin saknin 7oma houma derb barrio "
+    "حي بحي الحي ساكن ساكنه ساكنين نسكن اسكن اقطن القاطن القاطنه سكان حومه الحومه جماعه بجماعه "
+    "درب اقامه باقامه تجزءه بتجزءه مقاطعه بمقاطعه".split()
+)
+#: From so many sounds on, a name is told from others by them.
+_TELLING = 4
 _CLITICS = "وفبلd"
 _ARTICLES = ("لل", "ال")
 #: How far from a city's centre a point may lie and still be its commune's, in kilometres.
@@ -35,33 +48,40 @@ class _Name:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """All names of places by their first word."""
+    """All names of places by their first word, and the cities by how their names sound."""
 
     names: Mapping[str, tuple[_Name, ...]]
     cities: tuple[City, ...]
+    sounds: Mapping[str, str]
 
-    def find(self, text: str) -> str | None:
+    def find(self, text: str, *, expected: bool = False) -> str | None:
         """The slug of the city a text speaks of; where several are named, the likeliest.
 
-        A city's name goes before a district's, a place one is *in* before one in passing, and
-        what comes first before the rest.
+        A city's name goes before a district's, a place where one lives before one in passing, and
+        what comes first before the rest. ``expected`` says that a place was asked for, so that
+        names which are everyday words too are believed.
         """
         words = _WORD.findall(fold(text))
-        best: tuple[int, int, int] | None = None
+        best: tuple[int, int, int, int] | None = None
         where: str | None = None
         for start in range(len(words)):
-            for word, joined in _forms(words[start]):
-                for name in self.names.get(word, ()):
-                    length = len(name.rest) + 1
-                    if tuple(words[start + 1 : start + length]) != name.rest:
-                        continue
-                    inside = joined or (start > 0 and words[start - 1] in _IN)
-                    if _is_street(words, start) or (name.sort == _COMMON and not inside):
-                        continue
-                    rank = (max(name.sort, inside * _NAME), length, -start)
-                    if best is None or rank > best:
-                        best, where = rank, name.city
+            for name, joined in self._at(words, start):
+                inside = joined or (start > 0 and words[start - 1] in _IN)
+                if _is_street(words, start) or (name.sort == _COMMON and not inside | expected):
+                    continue
+                length = len(name.rest) + 1
+                lived = _is_lived_in(words, start, start + length)
+                rank = (max(name.sort, inside * _NAME), lived, length, -start)
+                if best is None or rank > best:
+                    best, where = rank, name.city
         return where
+
+    def _at(self, words: list[str], start: int) -> Iterator[tuple[_Name, bool]]:
+        """The names that begin at a word, and whether one is joined to a word for *in*."""
+        for word, joined in _forms(words[start]):
+            for name in self.names.get(word, ()):
+                if tuple(words[start + 1 : start + 1 + len(name.rest)]) == name.rest:
+                    yield name, joined
 
     def nearest(self, latitude: float, longitude: float) -> str | None:
         """The slug of the city that a point (degrees, WGS 84) lies in or close to."""
@@ -70,6 +90,22 @@ class Gazetteer:
             default=(float("inf"), ""),
         )
         return slug if distance <= _NEAR_KM else None
+
+
+def city_named(text: str, directory: Directory) -> City | None:
+    """The city that a short answer to "which city?" names, in any script or spelling: *Salé*, سلا,
+    *f sla*, a district (*Hay Riad*), or a postal code. None where it names none."""
+    gazetteer = of(directory)
+    slug = city_of(text.strip()) or gazetteer.find(text, expected=True)
+    if slug is None:
+        slug = gazetteer.sounds.get(_sound(_WORD.findall(fold(text))))
+    return next((city for city in directory.cities if city.slug == slug), None)
+
+
+@lru_cache(maxsize=8)
+def of(directory: Directory) -> Gazetteer:
+    """The gazetteer of a directory's cities."""
+    return build(directory.cities)
 
 
 def _forms(word: str) -> list[tuple[str, bool]]:
@@ -91,6 +127,18 @@ def _is_street(words: list[str], start: int) -> bool:
     return any(word in _STREETS for word in words[max(0, start - 2) : start])
 
 
+def _is_lived_in(words: list[str], start: int, end: int) -> bool:
+    """Whether a place is named beside a word that says where somebody lives."""
+    around = (*words[max(0, start - 3) : start], *words[end : end + 2])
+    return any(word in _HOME for word in around)
+
+
+def _sound(words: Iterable[str]) -> str:
+    """How a name sounds, its words joined; empty where that tells too little."""
+    sounds = "".join(skeleton(word) for word in words)
+    return sounds if len(sounds) >= _TELLING else ""
+
+
 def build(cities: Iterable[City]) -> Gazetteer:
     """Index the cities by every spelling of their names."""
     cities = tuple(cities)
@@ -107,4 +155,10 @@ def build(cities: Iterable[City]) -> Gazetteer:
                 words = _WORD.findall(fold(spelling))
                 if words and (sort == _COMMON or fold(spelling) not in common):
                     names.setdefault(words[0], []).append(_Name(tuple(words[1:]), city.slug, sort))
-    return Gazetteer({word: tuple(found) for word, found in names.items()}, cities)
+    sounds = {
+        sound: city.slug
+        for city in reversed(cities)
+        for name in (*city.name.values(), *city.also)
+        if (sound := _sound(_WORD.findall(fold(name))))
+    }
+    return Gazetteer({word: tuple(found) for word, found in names.items()}, cities, sounds)

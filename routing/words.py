@@ -4,12 +4,14 @@ Darija."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from normalizer.text import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _ARABIC = re.compile("[\u0600-\u06ff]")
+_PUNCTUATION = ".,;:!?…«»“”\"'()[]*-–—؟،؛"
 
 #: Words that stand between the parts of a name ("carte d'identité", "do dyal zan9a") or open any
 #: sentence: they say nothing of the matter, and phrases match across them.
@@ -66,6 +68,17 @@ def split(text: str) -> list[str]:
     """The folded words of a text that carry meaning, in order. Numbers are left out."""
     return [
         word for word in _WORD.findall(fold(text)) if word not in STOPWORDS and not word.isdigit()
+    ]
+
+
+def as_written(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
+    """What the writer wrote where the words of ``split(text)`` from start up to end stand."""
+    tokens = text.split()
+    place = [at for at, token in enumerate(tokens) for _ in split(token)]
+    return [
+        " ".join(tokens[place[start] : place[end - 1] + 1]).strip(_PUNCTUATION)
+        for start, end in spans
+        if end <= len(place)
     ]
 
 

@@ -100,6 +100,10 @@ def test_french_elides_before_a_vowel(morocco: Directory) -> None:
         pytest.param(GOOD + "days = 'ten'", "administration.water.days: ", id="days in words"),
         pytest.param(GOOD + "parent = 'sea'", "no administration 'sea'", id="unknown parent"),
         pytest.param(GOOD + "city = 'atlantis'", "no city 'atlantis'", id="unknown city"),
+        pytest.param(GOOD + "hours = 'always'", "administration.water.hours: ", id="bad hours"),
+        pytest.param(GOOD + "contact.web = 'http://x.ma'", "water.contact.web: ", id="not HTTPS"),
+        pytest.param(GOOD + "contact.phone = '+212 5'", "water.contact.phone: ", id="blanks"),
+        pytest.param(GOOD + "contact.fax = '1'", "water.contact.fax: ", id="unknown contact"),
         pytest.param(GOOD + GOOD, "administration.water: there are two", id="twice"),
         pytest.param(
             GOOD.replace('fr = "Eaux"', 'fr = "Forêts"'), "water.short.fr: ", id="not GSM-7"
@@ -138,3 +142,23 @@ def test_a_directory_may_be_one_file_or_a_folder(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(BadDirectory):
         Directory.load(tmp_path)
+
+
+def test_an_administration_has_the_countrys_usual_hours_unless_it_states_its_own(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "water.toml").write_text(GOOD + 'languages = ["fr"]', encoding="utf-8")
+    (tmp_path / "usual.toml").write_text(
+        '[usual]\nhours = "Mo-Fr 08:30-16:30"\nlanguages = ["ar"]', encoding="utf-8"
+    )
+    directory = Directory.load(tmp_path)
+    water = directory.get("water")
+    assert water is not None
+    assert directory.hours_of(water) == "Mo-Fr 08:30-16:30"
+    assert directory.languages_of(water) == ("fr",)
+
+
+def test_every_moroccan_counter_has_hours_and_languages(morocco: Directory) -> None:
+    for each in morocco.administrations:
+        assert morocco.hours_of(each), each.slug
+        assert morocco.languages_of(each), each.slug

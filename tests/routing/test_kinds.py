@@ -11,9 +11,8 @@ import pytest
 from routing.directory import Directory
 from routing.examples import complaint, judged
 from routing.measure import judge, kind_scores, share
+from routing.reasons import told
 from routing.router import NOBODY, decide
-
-HELD_OUT = Path(__file__).parent / "heldout.jsonl"
 
 
 @lru_cache(maxsize=1)
@@ -55,7 +54,7 @@ def test_what_may_not_be_taken_up_goes_to_a_person_with_the_proposed_reason(
 ) -> None:
     route = decide(complaint(text, language), _morocco())
     assert route.administration is None
-    assert any(reason in sentence for sentence in route.reasons)
+    assert any(reason in told(code, _morocco()) for code in route.reasons)
 
 
 def test_a_slow_court_is_a_matter_of_its_administration() -> None:
@@ -68,13 +67,25 @@ def test_the_kind_that_the_citizen_chose_stands() -> None:
     assert decide(said, _morocco()).kind == "remark"
 
 
-def test_messages_that_nobody_trained_on_stay_told_apart() -> None:
-    """A floor under what docs/routing.md reports for the held-out messages."""
-    decisions = judge(judged(HELD_OUT), _morocco(), None)
+@pytest.mark.parametrize(
+    ("name", "first", "three", "kept", "kinds"),
+    [
+        ("heldout.jsonl", 0.9, 0.95, 0.95, 0.88),
+        ("strangers.jsonl", 0.9, 0.95, 0.95, 0.88),
+        ("newcomers.jsonl", 0.9, 0.95, 0.95, 0.88),
+        # Says everything without its word.
+        ("passersby.jsonl", 0.8, 0.93, 0.82, 0.85),
+    ],
+)
+def test_messages_that_nobody_trained_on_stay_told_apart(
+    name: str, first: float, three: float, kept: float, kinds: float
+) -> None:
+    """A floor under what docs/routing.md reports for messages held out."""
+    decisions = judge(judged(Path(__file__).parent / name), _morocco(), None)
     matters = [each for each in decisions if each.example.slug != NOBODY]
-    assert share(matters, lambda each: each.first_right) >= 0.9
-    assert share(matters, lambda each: each.among_three) >= 0.95
+    assert share(matters, lambda each: each.first_right) >= first
+    assert share(matters, lambda each: each.among_three) >= three
     outside = [each for each in decisions if each.example.slug == NOBODY]
-    assert share(outside, lambda each: each.routed_right) >= 0.92
+    assert share(outside, lambda each: each.routed_right) >= kept
     scores = kind_scores(decisions)
-    assert sum(scores.values()) / len(scores) >= 0.88
+    assert sum(scores.values()) / len(scores) >= kinds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from routing.directory import MOROCCO, Directory
 from routing.examples import Example, complaint, judged
 from routing.learning import taught
@@ -11,7 +13,8 @@ from routing.measure import judge, share
 from routing.model import Model, shipped
 from routing.router import NOBODY, decide
 
-TOPICS = Path(__file__).parent / "topics.jsonl"
+#: Two sets of six topics that nobody thought of before, eight messages each.
+TOPICS = ("topics.jsonl", "topics_later.jsonl")
 HELD_OUT = Path(__file__).parent / "heldout.jsonl"
 #: So many messages of each topic are decided by a person first.
 REROUTES = 3
@@ -23,8 +26,8 @@ def _base() -> Model:
     return model
 
 
-def _by_topic() -> list[list[Example]]:
-    examples = list(judged(TOPICS))
+def _by_topic(name: str) -> list[list[Example]]:
+    examples = list(judged(Path(__file__).parent / name))
     return [examples[start : start + 8] for start in range(0, len(examples), 8)]
 
 
@@ -32,13 +35,14 @@ def _right(examples: list[Example], directory: Directory, model: Model) -> float
     return share(judge(examples, directory, model), lambda each: each.first_right)
 
 
-def test_three_reroutes_teach_a_new_topic_and_cost_the_others_little() -> None:
+@pytest.mark.parametrize("name", TOPICS)
+def test_three_reroutes_teach_a_new_topic_and_cost_the_others_little(name: str) -> None:
     directory, base = Directory.load(), _base()
-    first = [each for topic in _by_topic() for each in topic[:REROUTES]]
-    later = [each for topic in _by_topic() for each in topic[REROUTES:]]
+    first = [each for topic in _by_topic(name) for each in topic[:REROUTES]]
+    later = [each for topic in _by_topic(name) for each in topic[REROUTES:]]
     model = taught(base, [(each.complaint(), each.slug) for each in first])
     others = [each for each in judged(HELD_OUT) if each.slug != NOBODY]
-    assert _right(later, directory, base) < 0.2
+    assert _right(later, directory, base) < 0.4
     assert _right(later, directory, model) >= 0.75
     assert _right(others, directory, model) >= _right(others, directory, base) - 0.02
 

@@ -14,7 +14,8 @@ from channels.base import Location
 from routing.directory import MOROCCO, Directory
 from routing.examples import complaint, judged
 from routing.measure import judge, share
-from routing.router import NOBODY, decide
+from routing.reasons import told
+from routing.router import NOBODY, decide, offered
 
 DEV = MOROCCO / "dev.jsonl"
 
@@ -110,6 +111,32 @@ def test_the_city_may_come_from_the_form_or_the_place_sent(morocco: Directory) -
     assert decide(replace(said, location=at_sea), morocco).administration is None
 
 
+def test_a_communes_matter_that_names_no_city_is_of_the_last_cases_city(morocco: Directory) -> None:
+    said = complaint("Les poubelles débordent", "fr")
+    asked = decide(said, morocco)
+    assert (asked.administration, asked.destination, asked.needs_city) == (None, "commune", True)
+    known = decide(said, morocco, last_city="sale")
+    assert (known.administration, known.city, known.needs_city) == ("commune-sale", "sale", False)
+    assert told(known.reasons[-1], morocco).endswith("last case was in Salé.")
+    named = decide(complaint("Les poubelles débordent à Fès", "fr"), morocco, last_city="sale")
+    assert named.administration == "commune-fes"
+    elsewhere = decide(complaint("Le train est en retard", "fr"), morocco, last_city="sale")
+    assert (elsewhere.administration, elsewhere.city) == ("railways-oncf", None)
+    chosen = replace(said, administration="commune")
+    assert decide(chosen, morocco).needs_city
+    assert decide(chosen, morocco, last_city="sale").administration == "commune-sale"
+
+
+def test_the_best_three_are_offered_in_the_citizens_language(morocco: Directory) -> None:
+    route = decide(complaint("Les poubelles débordent à Salé", "fr"), morocco)
+    # As a case keeps them.
+    kept = [list(candidate) for candidate in route.candidates]
+    best = offered(kept, morocco, "ar", route.city)
+    assert len(best) == 3
+    assert best[0] == ("commune", "جماعة سلا")
+    assert offered(kept, morocco, "fr")[0] == ("commune", "Commune (conseil communal)")
+
+
 def test_the_citizens_choice_wins(morocco: Directory) -> None:
     said = replace(complaint("Le train est en retard", "fr"), administration="health")
     assert decide(said, morocco).administration == "health"
@@ -121,7 +148,7 @@ def test_the_citizens_choice_wins(morocco: Directory) -> None:
 
 def test_reasons_name_the_words_that_decided(morocco: Directory) -> None:
     route = decide(complaint("Le permis de conduire tarde", "fr"), morocco)
-    assert any("permis conduire" in reason for reason in route.reasons)
+    assert any("permis de conduire" in reason for reason in route.reasons)
 
 
 def test_probabilities_are_ordered_and_sum_to_at_most_one(morocco: Directory) -> None:
