@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+import structlog
+from flask import Flask, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -16,18 +17,18 @@ from gateway.store import is_away
 from gateway.web import limits, pages
 from gateway.web.api import api
 from gateway.web.current import KEY
+from gateway.web.current import house as this_house
+from gateway.web.desk import desk
+from gateway.web.files import files
 from gateway.web.health import health
 from gateway.web.hooks import hooks
 from gateway.web.prompts import prompts
 from gateway.web.simulator import Simulator
 
+log = structlog.get_logger(__name__)
+
 #: How long providers wait before they try again while our database is away, in seconds.
 _AWAY = "30"
-
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "frame-ancestors 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
-)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     house.store.announce(
         {name: adapter.addresses for name, adapter in house.channels.items()}, clock.now()
     )
+    house.articles.begin(clock.now())
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.extensions[KEY] = house
@@ -61,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     limits.init_app(app, settings)
     pages.init_app(app)
-    for blueprint in (pages.pages, hooks, api, health, prompts):
+    for blueprint in (pages.pages, desk, files, hooks, api, health, prompts):
         app.register_blueprint(blueprint)
     for machine in (hooks, api, health):
         pages.csrf.exempt(machine)
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way
     app.register_error_handler(SQLAlchemyError, _database_trouble)
+    app.register_error_handler(OSError, _disk_trouble)
     app.after_request(_secured)
     return app
 
@@ -98,13 +101,32 @@ def _database_trouble(error: SQLAlchemyError) -> tuple[str, int, dict[str, str]]
     raise error
 
 
+def _disk_trouble(error: OSError) -> tuple[str, int, dict[str, str]]:
+    """While files cannot be kept, because the disk is full or the bucket out of reach: likewise."""
+    log.error("disk.trouble", error=type(error).__name__, errno=error.errno)
+    return "The service is away for a moment.\n", 503, {"Retry-After": _AWAY}
+
+
 def _secured(response: Response) -> Response:
     """Headers that keep a browser from doing what our pages never ask of it."""
+    # The simulator shows the form on one of its devices; nobody else shows us in a frame.
+    framed = "'self'" if "simulator" in current_app.extensions else "'none'"
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("Content-Security-Policy", _policy(framed))
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    headers.setdefault("X-Frame-Options", "SAMEORIGIN" if framed == "'self'" else "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(self), geolocation=(self)")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def _policy(framed: str) -> str:
+    """Everything comes from here, but for the map's pictures where there is a map."""
+    tiles = this_house().settings.map_tiles
+    pictures = f" https://{urlsplit(tiles).netloc}" if tiles else ""
+    return (
+        f"default-src 'self'; img-src 'self' data: blob:{pictures}; media-src 'self' blob:; "
+        f"frame-ancestors {framed}; form-action 'self'; base-uri 'none'; object-src 'none'"
+    )

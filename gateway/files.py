@@ -7,7 +7,9 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 import puremagic
 
@@ -16,20 +18,40 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 UNKNOWN = "application/octet-stream"
 
 
+class Files(Protocol):
+    """Where files are kept."""
+
+    def keep(self, content: bytes) -> str:
+        """Store bytes and return their SHA-256. They outlive this process when it returns; storing
+        the same bytes twice changes nothing. Raises OSError when they cannot be kept."""
+        ...
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes behind a hash. Raises FileNotFoundError, and OSError when out of reach."""
+        ...
+
+    def check(self) -> None:
+        """Raise OSError unless we can write."""
+        ...
+
+
+def files_at(url: str) -> Files:
+    """The store that ``ATTACHMENTS_URL`` names: ``file:folder`` or ``s3://bucket/prefix``."""
+    if url.startswith("s3://"):
+        # boto3 takes a third of a second to load, which only who uses it shall wait for.
+        bucket: Files = import_module("gateway.bucket").Bucket.at(url)
+        return bucket
+    return Folder(Path(url.removeprefix("file:")))
+
+
 @dataclass(frozen=True, slots=True)
-class Files:
+class Folder:
     """A folder of files, two levels deep so that no folder grows too long."""
 
     root: Path
 
-    @classmethod
-    def at(cls, url: str) -> Files:
-        """The store that ``ATTACHMENTS_URL`` names: ``file:folder``."""
-        return cls(Path(url.removeprefix("file:")))
-
     def keep(self, content: bytes) -> str:
-        """Store bytes and return their SHA-256. On disk, not only in memory, when it returns;
-        storing the same bytes twice changes nothing. Raises OSError when the disk will not."""
+        """On disk, not only in memory, when it returns."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._path(sha256)
         if path.exists():
@@ -48,19 +70,22 @@ class Files:
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """The bytes behind a hash. Raises FileNotFoundError."""
         return self._path(sha256).read_bytes()
 
     def check(self) -> None:
-        """Raise OSError unless we can write."""
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.root):
             pass
 
     def _path(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
+        if not is_name(sha256):
             raise FileNotFoundError(sha256)
         return self.root / sha256[:2] / sha256[2:4] / sha256
+
+
+def is_name(sha256: str) -> bool:
+    """Whether this is how we name files, and not a way out of the folder."""
+    return bool(_SHA256.fullmatch(sha256))
 
 
 def content_type(content: bytes, declared: str | None = None) -> str:

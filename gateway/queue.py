@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import sleep
 from typing import Protocol
 
 import structlog
@@ -21,6 +22,8 @@ DELIVER = "deliver"
 JOB = "gateway.work.drain_job"
 #: A rung bell stays rung so long at most, should the worker that heard it die before draining.
 _RUNG_SECONDS = 30
+#: What is announced within so many seconds is rung once.
+_TOGETHER = 0.01
 #: A job that drains a long backlog ends by then; it rings again before it does.
 JOB_SECONDS = 600
 
@@ -34,6 +37,10 @@ class Bell(Protocol):
 
     def check(self) -> None:
         """Raise unless the bell can be heard."""
+        ...
+
+    def close(self) -> None:
+        """Ring what is still to be rung."""
         ...
 
 
@@ -51,6 +58,9 @@ class ThreadBell:
     def check(self) -> None:
         """Nothing can come between threads of one process."""
 
+    def close(self) -> None:
+        """Nothing is rung later than at once."""
+
     def event(self, kind: str, channel: str = "") -> threading.Event:
         """What the working thread waits for."""
         with self._lock:
@@ -58,13 +68,47 @@ class ThreadBell:
 
 
 class RedisBell:
-    """The bell between processes: one RQ job waits per kind of work, however often it rings."""
+    """The bell between processes: one RQ job waits per kind of work, however often it rings.
+
+    A thread rings it, so that nobody who stores a message waits for Redis, and so that a hundred
+    messages a second are one ring and not a hundred.
+    """
 
     def __init__(self, url: str) -> None:
         self.redis: Redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
         self._queue = Queue("guichet", connection=self.redis)
+        self._lock = threading.Lock()
+        self._wanted: set[tuple[str, str]] = set()
+        self._wake = threading.Event()
+        self._ringer: threading.Thread | None = None
 
     def ring(self, kind: str, channel: str = "") -> None:
+        """Have it rung, within a hundredth of a second."""
+        with self._lock:
+            self._wanted.add((kind, channel))
+            if self._ringer is None:
+                self._ringer = threading.Thread(target=self._ring, name="bell", daemon=True)
+                self._ringer.start()
+        self._wake.set()
+
+    def close(self) -> None:
+        """Ring what is still to be rung: a command may end before its thread has come to it."""
+        self._ring_all()
+
+    def _ring(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            self._ring_all()
+            sleep(_TOGETHER)
+
+    def _ring_all(self) -> None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, set()
+        for kind, channel in wanted:
+            self._ring_now(kind, channel)
+
+    def _ring_now(self, kind: str, channel: str) -> None:
         """Enqueue one job, unless one waits already."""
         try:
             if self.redis.set(self._key(kind, channel), 1, nx=True, ex=_RUNG_SECONDS):

@@ -30,7 +30,9 @@ def serve(settings: Settings, console: Console) -> None:
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
-            max_request_body_size=settings.max_upload_mb * 1024 * 1024 * _TOLD_POLITELY,
+            max_request_body_size=1024
+            * 1024
+            * max(settings.max_upload_mb * _TOLD_POLITELY, settings.large_upload_mb),
             channel_timeout=60,
             ident=None,
         )
@@ -60,5 +62,6 @@ def _welcome(settings: Settings, console: Console) -> None:
     console.print(f"\n  [bold]Guichet[/bold] is open: {settings.public_url}")
     if settings.simulator != "0":
         console.print(f"  Try every channel: [bold]{settings.public_url}/simulator[/bold]")
+        console.print(f"  Work as an agent:  [bold]{settings.public_url}/desk[/bold]")
     work = "in this process" if settings.embedded else "in the workers (python -m gateway work)"
     console.print(f"  Work is done {work}. Stop with Ctrl-C.\n")

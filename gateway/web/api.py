@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from gateway.cases import CaseError, CaseView, Conflict, UnknownCase
+from gateway import audit
+from gateway.cases import MESSAGE_LIMIT, By, CaseError, CaseView, Conflict, UnknownCase
 from gateway.web.current import house
 from normalizer import tracking
 
@@ -17,15 +20,44 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 _LIMIT = 64 * 1024
 
 
-class Change(BaseModel):
-    """What may be asked of a case."""
+class Body(BaseModel):
+    """What every request may say: ``version`` is the one that its sender saw, and ``once`` a name
+    of theirs for this request, so that the same one sent twice is done once."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    status: str = Field(max_length=20)
-    message: str | None = Field(None, max_length=4000)
-    administration: str | None = Field(None, max_length=80)
     version: int | None = None
+    once: str = Field("", max_length=80)
+
+
+class Change(Body):
+    """What may be asked of a case."""
+
+    status: str = Field(max_length=20)
+    message: str | None = Field(None, max_length=MESSAGE_LIMIT)
+    administration: str | None = Field(None, max_length=80)
+    ground: str | None = Field(None, max_length=30)
+
+
+class Words(Body):
+    """Something to say or to note."""
+
+    message: str = Field(min_length=1, max_length=MESSAGE_LIMIT)
+
+
+class Extension(Words):
+    """A later day for the answer, in the deployment's time zone."""
+
+    until: date
+
+
+class Merger(Body):
+    """The case that this one is a double of."""
+
+    into: str = Field(max_length=40)
+
+
+Asked = TypeVar("Asked", bound=Body)
 
 
 @api.before_request
@@ -45,30 +77,80 @@ def authenticate() -> Response | None:
 @api.get("/cases/<number>")
 def show(number: str) -> Response:
     """One case with its history."""
-    view = house().cases.view(tracking.parse(number) or number)
-    return _problem(404, "no case has this number") if view is None else jsonify(as_json(view))
+    view = house().cases.view(_digits(number), staff=True)
+    if view is None:
+        return _problem(404, "no case has this number")
+    _note("read", view)
+    return jsonify(as_json(view))
 
 
 @api.patch("/cases/<number>")
 def change(number: str) -> Response:
     """Change a case's status; the citizen is told."""
-    try:
-        asked = Change.model_validate_json(request.get_data())
-    except ValidationError as wrong:
-        first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        return _problem(400, f"{where}: {first['msg']}")
-    try:
-        view = house().cases.change(
-            tracking.parse(number) or number, **asked.model_dump(), actor=g.actor
+
+    def act(asked: Change, by: By) -> CaseView:
+        return house().cases.change(
+            _digits(number),
+            **asked.model_dump(exclude={"version", "once"}),
+            actor=by.actor,
+            version=by.version,
+            form=by.form,
         )
-    except UnknownCase:
-        return _problem(404, "no case has this number")
-    except Conflict as conflict:
-        return _problem(409, str(conflict))
-    except CaseError as refused:
-        return _problem(422, str(refused))
-    return jsonify(as_json(view))
+
+    return _done("change", Change, act)
+
+
+@api.post("/cases/<number>/accept")
+def accept(number: str) -> Response:
+    """Take up what was routed here."""
+    return _done("accept", Body, lambda _, by: house().cases.accept(_digits(number), by))
+
+
+@api.post("/cases/<number>/return")
+def send_back(number: str) -> Response:
+    """Give a case that is not ours back to triage."""
+    return _done(
+        "return",
+        Words,
+        lambda asked, by: house().cases.send_back(_digits(number), asked.message, by),
+    )
+
+
+@api.post("/cases/<number>/messages")
+def say(number: str) -> Response:
+    """Tell the citizen something that changes no status."""
+    return _done(
+        "reply", Words, lambda asked, by: house().cases.say(_digits(number), asked.message, by)
+    )
+
+
+@api.post("/cases/<number>/notes")
+def note(number: str) -> Response:
+    """Write something down that the citizen never sees."""
+    return _done(
+        "note", Words, lambda asked, by: house().cases.note(_digits(number), asked.message, by)
+    )
+
+
+@api.post("/cases/<number>/extend")
+def extend(number: str) -> Response:
+    """Put the answer off, with an interim reply."""
+
+    def act(asked: Extension, by: By) -> CaseView:
+        until = datetime.combine(asked.until, time(12), house().settings.zone)
+        return house().cases.extend(_digits(number), until, asked.message, by)
+
+    return _done("extend", Extension, act)
+
+
+@api.post("/cases/<number>/merge")
+def merge(number: str) -> Response:
+    """Treat a double together with another case."""
+    return _done(
+        "merge",
+        Merger,
+        lambda asked, by: house().cases.merge(_digits(number), _digits(asked.into), by),
+    )
 
 
 @api.errorhandler(HTTPException)
@@ -112,6 +194,35 @@ def as_json(view: CaseView) -> dict[str, Any]:
             for one in view.replies
         ],
     }
+
+
+def _done(what: str, kind: type[Asked], act: Callable[[Asked, By], CaseView]) -> Response:
+    """Do what the body asks, and answer with the case as it then is."""
+    try:
+        asked = kind.model_validate_json(request.get_data() or b"{}")
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        return _problem(400, f"{where}: {first['msg']}")
+    try:
+        view = act(asked, By(g.actor, asked.version, asked.once))
+    except UnknownCase:
+        return _problem(404, "no case has this number")
+    except Conflict as conflict:
+        return _problem(409, str(conflict))
+    except CaseError as refused:
+        return _problem(422, str(refused))
+    _note(what, view)
+    return jsonify(as_json(view))
+
+
+def _note(act: str, view: CaseView) -> None:
+    with house().store.write() as session:
+        audit.note(session, g.actor, act, view.id)
+
+
+def _digits(number: str) -> str:
+    return tracking.parse(number) or number
 
 
 def _problem(status: int, detail: str) -> Response:

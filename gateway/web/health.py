@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import structlog
 from flask import Blueprint, Response, jsonify
-from sqlalchemy import func, select
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from gateway.models import AttachmentRow, Case, Message, OutboundRow
+from gateway import clock
+from gateway.metrics import page
+from gateway.pipeline.fairness import is_full
 from gateway.web.current import house
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,9 @@ def ready() -> tuple[Response, int]:
     fit = all(parts.values())
     parts["queue"] = _works(house().bell.check)
     told = {name: "ok" if works else "unreachable" for name, works in parts.items()}
+    if fit:
+        # Told, not fatal: who is sent away here would not be stored.
+        told["spool"] = "full" if is_full(house().pipeline.parts) else "ok"
     channels = sorted(house().channels)
     status = "ready" if fit else "not ready"
     return jsonify({"status": status, **told, "channels": channels}), 200 if fit else 503
@@ -36,26 +41,9 @@ def ready() -> tuple[Response, int]:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """How many rows are in which state, in the text format of Prometheus."""
-    lines: list[str] = []
-    with house().store.read() as session:
-        for name, table, by in (
-            ("guichet_messages", Message, Message.state),
-            ("guichet_outbound", OutboundRow, OutboundRow.state),
-            ("guichet_attachments", AttachmentRow, AttachmentRow.state),
-            ("guichet_cases", Case, Case.status),
-        ):
-            lines.append(f"# TYPE {name} gauge")
-            counted = session.execute(select(by, func.count()).select_from(table).group_by(by))
-            lines += [f'{name}{{state="{state}"}} {count}' for state, count in counted]
-        lines.append("# TYPE guichet_sms_segments gauge")
-        billed = session.execute(
-            select(OutboundRow.state, func.sum(OutboundRow.segments))
-            .where(OutboundRow.segments.is_not(None))
-            .group_by(OutboundRow.state)
-        )
-        lines += [f'guichet_sms_segments{{state="{state}"}} {count}' for state, count in billed]
-    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+    """What this process counted, and what the database holds."""
+    told = page(house().store, clock.now(), house().settings.spool_limit)
+    return Response(told, content_type=CONTENT_TYPE_LATEST)
 
 
 def _works(check: Callable[[], None]) -> bool:

@@ -6,12 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from channels.base import WireRequest
@@ -73,6 +76,11 @@ class FakeTwilio(FakeProvider):
         self.messages: list[dict[str, str]] = []
         #: The texts that came from citizens, as their webhooks say them.
         self.received: list[dict[str, str]] = []
+        self._at: dict[str, datetime] = {}
+        #: What became of our messages, where it is not just ``sent``: status and error code.
+        self.fates: dict[str, tuple[str, int | None]] = {}
+        #: As many messages as one answer lists at most.
+        self.page_size = 1000
         self.calls: list[dict[str, str]] = []
         self.media: dict[str, Answer] = {}
 
@@ -94,6 +102,10 @@ class FakeTwilio(FakeProvider):
         match asked.method, asked.path.removeprefix(account):
             case "POST", "/Messages.json":
                 return self._message(dict(asked.form))
+            case "GET", "/Messages.json":
+                return self._list(dict(parse_qsl(asked.query)))
+            case "GET", path if found := re.fullmatch(r"/Messages/(\w+)(/Media)?\.json", path):
+                return self._one(found[1], media=bool(found[2]))
             case "POST", "/Calls.json":
                 return self._call(dict(asked.form))
             case "GET", ".json":
@@ -107,6 +119,79 @@ class FakeTwilio(FakeProvider):
         self.messages.append(form)
         sid = f"SM{len(self.messages):032x}"
         return in_json(201, {"sid": sid, "status": "queued", "to": form["To"]})
+
+    def keep(self, form: Mapping[str, str], at: datetime | None = None) -> None:
+        """A citizen's text reaches Twilio, whatever becomes of its webhook."""
+        self.received.append(dict(form))
+        self._at[form["MessageSid"]] = at or datetime.now(UTC)
+
+    def _list(self, asked: dict[str, str]) -> Answer:
+        """Newest first, by pages; https://www.twilio.com/docs/messaging/api/message-resource."""
+        since = datetime.fromisoformat(asked.get("DateSent>", "2000-01-01T00:00:00Z"))
+        found = [
+            one
+            for one in map(self.told, self._sids())
+            if asked.get("To", one["to"]) == one["to"]
+            and parsedate_to_datetime(one["date_sent"]) >= since
+        ]
+        found.sort(key=lambda one: parsedate_to_datetime(one["date_sent"]), reverse=True)
+        size, page = int(asked.get("PageSize", 50)), int(asked.get("Page", 0))
+        size = min(size, self.page_size)
+        end = (page + 1) * size
+        more = urlencode({**asked, "Page": page + 1, "PageToken": f"PA{page + 1}"})
+        path = f"/2010-04-01/Accounts/{SID}/Messages.json"
+        return in_json(
+            200,
+            {
+                "messages": found[page * size : end],
+                "page": page,
+                "page_size": size,
+                "next_page_uri": f"{path}?{more}" if end < len(found) else None,
+            },
+        )
+
+    def _one(self, sid: str, *, media: bool) -> Answer:
+        if sid not in self._sids():
+            return refusal(20404)
+        if not media:
+            return in_json(200, self.told(sid))
+        said = next(one for one in self.received if one["MessageSid"] == sid)
+        count = int(said.get("NumMedia", 0))
+        files = [
+            {
+                "sid": said[f"MediaUrl{n}"].rpartition("/")[2],
+                "parent_sid": sid,
+                "account_sid": SID,
+                "content_type": said[f"MediaContentType{n}"],
+                "uri": urlsplit(said[f"MediaUrl{n}"]).path + ".json",
+            }
+            for n in range(count)
+        ]
+        return in_json(200, {"media_list": files, "page": 0, "next_page_uri": None})
+
+    def _sids(self) -> list[str]:
+        ours = [f"SM{n:032x}" for n in range(1, len(self.messages) + 1)]
+        return [*(one["MessageSid"] for one in self.received), *ours]
+
+    def told(self, sid: str) -> dict[str, Any]:
+        """A message as the Messages resource tells of it."""
+        said = next((one for one in self.received if one["MessageSid"] == sid), None)
+        form = said or self.messages[int(sid[2:], 16) - 1]
+        at = format_datetime(self._at.get(sid) or datetime.now(UTC))
+        return {
+            "sid": sid,
+            "account_sid": SID,
+            "from": form.get("From"),
+            "to": form["To"],
+            "body": form["Body"],
+            "direction": "inbound" if said else "outbound-api",
+            "status": "received" if said else self.fates.get(sid, ("sent", None))[0],
+            "error_code": None if said else self.fates.get(sid, ("sent", None))[1],
+            "num_media": form.get("NumMedia", "0"),
+            "date_created": at,
+            "date_sent": at,
+            "messaging_service_sid": None,
+        }
 
     def _call(self, form: dict[str, str]) -> Answer:
         if not form.get("To", "").startswith("+"):
@@ -154,9 +239,14 @@ def violations(asked: Asked, document: Mapping[str, Any]) -> list[str]:
     """What is wrong with a request by the OpenAPI document: an unknown path, an unknown
     parameter, a missing one, or one that repeats but is no list."""
     path = asked.path.replace(SID, "{AccountSid}")
+    path = re.sub(r"/Messages/\w+\.json", "/Messages/{Sid}.json", path)
+    path = re.sub(r"/Messages/\w+/", "/Messages/{MessageSid}/", path)
     operation = document["paths"].get(path, {}).get(asked.method.lower())
     if operation is None:
         return [f"no operation {asked.method} {path}"]
+    if asked.method == "GET":
+        known = {one["name"] for one in operation["parameters"] if one["in"] == "query"}
+        return [f"{name} is unknown" for name, _ in parse_qsl(asked.query) if name not in known]
     body = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
     names = [name for name, _ in asked.form]
     wrong = [f"{name} is missing" for name in body["required"] if name not in names]

@@ -50,12 +50,19 @@ PUBLIC = {
     "pages.upload_again": "back to that page",
     "pages.uploaded": "a word of thanks",
     "files.serve": "a signed link of ten minutes, made for who may see the case",
+    "desk.login": "the question for mailbox and password",
+    "desk.enter": "mailbox and password are the proof; CSRF, rate limited",
+    "desk.demo": "a login without password, where the simulator is on and nowhere else; CSRF",
+    "desk.password": "an invitation's link, which expires",
+    "desk.chosen": "the same, used once; CSRF, rate limited",
     "hooks.receive": "the adapter proves the provider's signature",
     "prompts.recording": "sentences that every caller hears",
     "health.alive": "nothing but that we live",
     "health.ready": "nothing but what works",
     "health.metrics": "counts only, for the monitoring system",
 }
+#: Behind a session of the desk.
+SESSION = ("desk.",)
 #: Behind a bearer token.
 TOKEN = ("api.",)
 
@@ -80,6 +87,14 @@ def test_every_route_is_public_on_purpose_or_wants_a_token(app: Flask) -> None:
             address = rule.rule.replace("<number>", "264831592783")
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 assert app.test_client().open(address, method=method).status_code == 401
+        elif rule.endpoint.startswith(SESSION) and rule.endpoint not in PUBLIC:
+            address = re.sub(r"<[^>]*>", "1", rule.rule)
+            client = app.test_client()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                answer = client.open(address, method=method)
+                # A form without its proof is refused before anybody asks who sends it.
+                assert answer.status_code == (303 if method == "GET" else 400), address
+                assert method != "GET" or answer.location.startswith("/desk/login")
         else:
             assert rule.endpoint in PUBLIC, f"{rule.endpoint} is new: who may use it, and why?"
     app.extensions[KEY].close()

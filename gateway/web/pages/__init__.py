@@ -30,6 +30,7 @@ pages.url_value_preprocessor(take_language)
 pages.url_value_preprocessor(following.make_room)
 pages.url_defaults(give_language)
 pages.register_error_handler(SQLAlchemyError, errors.away)
+pages.register_error_handler(OSError, errors.away)
 
 _LANG = f"/<any({','.join(TONGUES)}):lang>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +10,8 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from gateway.store import is_away
 from gateway.web.pages.render import page
+
+log = structlog.get_logger(__name__)
 
 #: Machines call these; they want the bare status.
 _MACHINES = ("/hooks", "/api", "/healthz", "/readyz", "/metrics", "/simulator", "/static")
@@ -34,8 +37,11 @@ def explain(error: HTTPException) -> ResponseReturnValue:
     return page("error.html", code=told), code, headers
 
 
-def away(error: SQLAlchemyError) -> ResponseReturnValue:
-    """The page for a database that does not answer. Any other trouble with it is our fault."""
-    if not is_away(error):
+def away(error: SQLAlchemyError | OSError) -> ResponseReturnValue:
+    """The page for a database that does not answer, or files that cannot be kept. Any other
+    trouble with the database is our fault."""
+    if isinstance(error, OSError):
+        log.error("disk.trouble", error=type(error).__name__, errno=error.errno)
+    elif not is_away(error):
         raise error
     return explain(ServiceUnavailable(retry_after=_AWAY_SECONDS))

@@ -52,10 +52,16 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What is being written outlives an accident: a reload, a session that ended. It stays in this tab
-// and goes when it was sent or one logs out.
+// and goes when the page that follows says that it was taken, or one logs out.
+const SENT = "draft sent";
+if (document.querySelector("main .note[role=status]")) {
+  sessionStorage.removeItem(sessionStorage.getItem(SENT));
+}
+sessionStorage.removeItem(SENT);
+
 for (const field of document.querySelectorAll("textarea[data-draft]")) {
   const name = `draft ${location.pathname} ${field.name}`;
-  if (document.querySelector("main .note[role=status]")) sessionStorage.removeItem(name);
   field.value ||= sessionStorage.getItem(name) ?? "";
   field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
+  field.form.addEventListener("submit", () => sessionStorage.setItem(SENT, name));
 }

@@ -1,0 +1,106 @@
+"""The desk with 100,000 cases in PostgreSQL: ``python -m benchmarks.desk [CASES]``.
+
+Each page is asked for as an agent of the busiest administration and as an administrator who sees
+everything, eleven times; shown is the median server time from request to the last byte, audit line
+and counts of all queues included. Needs PostgreSQL's programs; the server is started and removed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from gateway import clock
+from gateway.app import create_app
+from gateway.house import House
+from gateway.models import Case
+from gateway.settings import load
+from gateway.store import Store
+from gateway.web.current import KEY
+from tests.many_cases import fill, phone
+from tests.servers.postgres import Postgres
+from tests.web.desk.worker import Worker, hire
+
+CASES = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+LIMIT = 150
+TIMES = 11
+
+PAGES = (
+    *(f"/desk/queues/{name}" for name in ("mine", "unassigned", "soon", "late", "awaiting")),
+    "/desk/queues/reopened",
+    "/desk/queues/arriving",
+    "/desk/queues/triage",
+    "/desk/queues/all",
+    "/desk/queues/all?after=2026-12-01T00:00:00%2B00:00~500",
+    "/desk/queues/all?status=closed&channel=sms&language=fr&kind=question",
+    "/desk/queues/all?city=agadir&since=2026-01-01",
+    "/desk/queues/all?q=مستشفى",
+    "/desk/queues/all?q=hopital+coupure",
+    "/desk/queues/late?q=la",
+    "/desk/queues/all?q=introuvable",
+    f"/desk/queues/all?q={phone(501)}",
+    "/desk/queues/all?q=000000000501",
+    "/desk/audit",
+)
+
+
+def main() -> None:
+    with Postgres() as server, tempfile.TemporaryDirectory() as folder:
+        app = _app(server.database(), Path(folder))
+        house: House = app.extensions[KEY]
+        slug = "health"
+        agent, admin = hire(house, "agent", slug), hire(house, "admin")
+        began = time.perf_counter()
+        fill(house.store, [agent, admin], CASES, clock.now())
+        with house.store.read() as session:
+            mine = session.scalar(
+                select(func.count()).select_from(Case).where(Case.administration == slug)
+            )
+        print(f"{CASES} cases ({mine} of {slug}) in {time.perf_counter() - began:.0f} s\n")
+        print(f"{'milliseconds, median of ' + str(TIMES):64} agent  admin")
+        slowest = 0.0
+        workers = [_worker(app, who.email) for who in (agent, admin)]
+        for page in PAGES:
+            spent = [_median(worker, page) for worker in workers]
+            slowest = max(slowest, *(one for one in spent if one is not None))
+            shown = "  ".join("    -" if one is None else f"{one:5.1f}" for one in spent)
+            print(f"{page:64} {shown}")
+        print(f"\nslowest {slowest:.1f} ms of {LIMIT}: {'kept' if slowest <= LIMIT else 'BROKEN'}")
+        house.close()
+
+
+def _app(url: str, folder: Path) -> Flask:
+    environ = {"DATABASE_URL": url, "SECRET_KEY": "for the benchmark only", "LOG_LEVEL": "error"}
+    settings = load({**environ, "ATTACHMENTS_URL": f"file:{folder}/attachments"})
+    store = Store(url)
+    store.migrate()
+    store.close()
+    return create_app(settings)
+
+
+def _worker(app: Flask, email: str) -> Worker:
+    worker = Worker(app)
+    worker.log_in(email)
+    return worker
+
+
+def _median(worker: Worker, page: str) -> float | None:
+    """Milliseconds; None for a page that is not theirs."""
+    if worker.get(page).status_code != 200:
+        return None
+    spent = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        worker.get(page)
+        spent.append((time.perf_counter() - began) * 1000)
+    return statistics.median(spent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The whole road under load, on PostgreSQL: ``python -m benchmarks.surge`` (`make bench`)."""
