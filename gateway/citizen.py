@@ -11,8 +11,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway import questions
+from gateway.deadlines import restart
 from gateway.labels import note
 from gateway.models import ANSWERED, Case, Event
+from gateway.settings import Settings
 from routing.directory import Directory
 
 #: What the router calls every city's commune.
@@ -35,13 +37,24 @@ def rate(
     return True
 
 
-def reopen(session: Session, case: Case, reason: str, now: datetime, *, channel: str) -> bool:
-    """Open a case again that was answered or closed; one that is open already stays as it is."""
+def reopen(
+    session: Session,
+    case: Case,
+    reason: str,
+    now: datetime,
+    *,
+    channel: str,
+    directory: Directory,
+    settings: Settings,
+) -> bool:
+    """Open a case again that was answered or closed, with its whole time before it; one that is
+    open already stays as it is."""
     if case.status not in ANSWERED or case.merged_into is not None:
         return False
     before, case.status, case.closed_at = case.status, "reopened", None
     case.reopened += 1
     case.rating_asked = 0
+    restart(case, now, directory, settings)
     for key in ("reopen", "rating"):
         questions.give_up(session, now, key, case)
     told = {"message": reason} if reason else {}

@@ -6,7 +6,7 @@ import sys
 
 import click
 from rich.table import Table
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from gateway import clock
 from gateway.cli import die
@@ -45,6 +45,10 @@ def retry(listing: bool, ids: tuple[int, ...]) -> None:
             shunted = session.scalars(
                 select(Message).where(Message.state == "shunted").order_by(Message.id)
             ).all()
+            waits = select(func.count(Message.id)).where(Message.state == "held")
+            held = session.scalar(waits) or 0
+        if listing and held:
+            click.echo(f"{held} held until their senders say which case they are about.")
         chosen = [message for message in shunted if not ids or message.id in ids]
         if not chosen:
             click.echo("None of these was set aside." if ids else "Nothing was set aside.")

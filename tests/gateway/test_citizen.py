@@ -25,6 +25,19 @@ def _closed(house: House) -> None:
     house.cases.change(case.number, status="closed", message="C'est fait.", actor="agent")
 
 
+def _reopen(house: House, session: Session, case: Case, reason: str) -> bool:
+    """As from the portal."""
+    return citizen.reopen(
+        session,
+        case,
+        reason,
+        NOW,
+        channel="webform",
+        directory=house.directory,
+        settings=house.settings,
+    )
+
+
 def test_a_rating_is_kept_once_and_may_be_changed(house: House) -> None:
     _closed(house)
     with house.store.write() as session:
@@ -43,17 +56,19 @@ def test_an_open_case_can_be_neither_rated_nor_reopened(house: House) -> None:
     with house.store.write() as session:
         case = _case(session)
         assert not citizen.rate(session, case, 5, "", NOW, channel="sms")
-        assert not citizen.reopen(session, case, "", NOW, channel="sms")
+        assert not _reopen(house, session, case, "")
 
 
 def test_a_case_is_opened_again_once_and_is_no_more_asked_about(house: House) -> None:
     _closed(house)
     with house.store.write() as session:
         case = _case(session)
-        opened = [citizen.reopen(session, case, "encore", NOW, channel="portal") for _ in range(2)]
+        case.due_at, case.warned = NOW - timedelta(days=3), 3
+        opened = [_reopen(house, session, case, "encore") for _ in range(2)]
     assert opened == [True, False]
     (case,) = rows(house, Case)
-    assert (case.status, case.reopened, case.closed_at) == ("reopened", 1, None)
+    assert case.due_at > NOW, "its clock begins anew: nobody is told at once that it is late"
+    assert (case.warned, case.status, case.reopened, case.closed_at) == (0, "reopened", 1, None)
     assert rows(house, Question)[0].settled_at is not None
 
 

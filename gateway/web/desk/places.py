@@ -1,0 +1,24 @@
+"""The administrations that a case can be sent to, as one looks for them in a list."""
+
+from __future__ import annotations
+
+from gateway.web.current import house
+from routing.directory import Kind
+
+_KINDS: tuple[Kind, ...] = ("ministry", "establishment", "commune")
+
+#: A kind of administration with those of it: slug and name, by name.
+Group = tuple[Kind, list[tuple[str, str]]]
+
+
+def places(tag: str) -> list[Group]:
+    """All of them in one language, by kind and name."""
+    every = house().directory.administrations
+    return [
+        (kind, sorted(((one.slug, one.label(tag)) for one in every if one.kind == kind), key=_name))
+        for kind in _KINDS
+    ]
+
+
+def _name(pair: tuple[str, str]) -> str:
+    return pair[1]
