@@ -30,13 +30,14 @@ from tests.fakes.twilio import FROM, SID, TOKEN
 from tests.servers.ports import free_port
 from tests.servers.postgres import Postgres
 
-_TEXT = "Votre plainte est enregistrée sous le n° 2648 3159 2783 et transmise à la commune de Casablanca"
+_TEXT = "Votre plainte est enregistrée sous le n° 2648 3159 2783 et transmise à la commune de Rabat"
 
 
 @click.command()
 @click.option("--messages", default=2000, show_default=True)
+@click.option("--at-once", default=8, show_default=True, help="SMS_AT_ONCE.")
 @click.option("--profile", is_flag=True, help="Show the functions that cost most.")
-def main(messages: int, *, profile: bool) -> None:
+def main(messages: int, at_once: int, *, profile: bool) -> None:
     """Deliver so many texts and print what one costs."""
     logs.configure("warning")
     with (
@@ -44,7 +45,7 @@ def main(messages: int, *, profile: bool) -> None:
         Postgres(durable=True) as postgres,
         _provider(Path(folder)) as provider,
     ):
-        house = _house(Path(folder), postgres.database(), provider)
+        house = _house(Path(folder), postgres.database(), provider, at_once)
         _queue(house, 0, 200)
         _drain(house)
         _queue(house, 200, messages)
@@ -84,7 +85,7 @@ def _provider(folder: Path) -> Iterator[str]:
         process.terminate()
 
 
-def _house(folder: Path, database: str, provider: str) -> House:
+def _house(folder: Path, database: str, provider: str, at_once: int) -> House:
     house = build(
         load(
             {
@@ -95,6 +96,7 @@ def _house(folder: Path, database: str, provider: str) -> House:
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "TWILIO_FROM": FROM,
                 "TWILIO_API_URL": provider,
+                "SMS_AT_ONCE": str(at_once),
             }
         )
     )

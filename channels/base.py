@@ -136,6 +136,7 @@ class Inbound:
     migrated_to    the address that the sender's chat has from now on, with event ``migrated``
     forwarded      somebody else wrote it, and the sender passes it on
     too_large      the file that came along is larger than the provider hands out
+    reconciled     ``1``: its webhook was lost, and it was found in the provider's list
     ============== ==========================================================================
 
     Others are kept with the message.
@@ -357,30 +358,55 @@ class Rate:
     seconds: float
 
 
-#: Told what became of a message: the provider's id, or why it was not taken.
-Done = Callable[[Outbound, "str | SendFailed"], None]
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message: the provider's id, or why it was not taken. ``seconds`` is how
+    long the provider took to say so."""
+
+    message: Outbound
+    result: str | SendFailed
+    seconds: float
+
+
+#: Told what became of one message, or of several that became known at the same time.
+Done = Callable[[Sequence[Outcome]], None]
 
 
 @runtime_checkable
 class SendsMany(Protocol):
     """The provider is quicker at several messages side by side than one after another.
 
-    ``rate`` is how many it takes from us in all.
+    ``rate`` is how many it takes from us in all; None as many as there are.
     """
 
-    rate: Rate
+    rate: Rate | None
 
-    def rate_to(self, address: str) -> Rate:
-        """How many messages it takes to one address."""
+    def rate_to(self, address: str) -> Rate | None:
+        """How many messages it takes to one address; None as many as there are."""
         ...
 
     def send_many(
         self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()
     ) -> None:
         """Hand messages over, those to one address in their order and none sooner than its
-        seconds in ``waits``. ``done`` is called for each as soon as its outcome is known, before
-        anything else goes to that address; a message it is not called for was not begun.
+        seconds in ``waits``. ``done`` is told of each as soon as its outcome is known, before
+        anything else goes to that address; a message it is not told of was not begun.
         """
+        ...
+
+
+@runtime_checkable
+class Reconciles(Protocol):
+    """The provider keeps a list of what it handed us, and of what became of what we sent."""
+
+    def missed(self, since: datetime) -> Iterator[Inbound]:
+        """Every message that came to us since then, by the provider's list, whether we have it
+        or not: the external ids are those of the webhooks. Raises FetchFailed."""
+        ...
+
+    def report(self, provider_id: str) -> Report | None:
+        """What became of a message that we sent; None when there is no news of it. Raises
+        FetchFailed."""
         ...
 
 

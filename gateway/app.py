@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: How long providers wait before they try again while our database is away, in seconds.
 _AWAY = "30"
+#: A form's file lands on disk, its fields in memory: those are what a citizen typed.
+_TYPED = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -54,13 +56,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
-        # A form's file lands on disk, its fields in memory: those are what a citizen typed.
-        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=_TYPED,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
     )
     app.session_interface = _Sessions(settings.public_url)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.url_value_preprocessor(_bound)
     limits.init_app(app, settings)
     pages.init_app(app)
     for blueprint in (pages.pages, desk, files, hooks, api, health, prompts):
@@ -92,6 +94,12 @@ class _Sessions(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether this request's answer may set only a secure cookie."""
         return self._public.scheme == "https" and request.host == self._public.netloc
+
+
+def _bound(_endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Hold a form without files to what one can type: werkzeug measures the fields of others."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = _TYPED
 
 
 def _database_trouble(error: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:

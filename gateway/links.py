@@ -27,6 +27,9 @@ _KEPT = timedelta(days=30)
 _ALPHABET = "23456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 #: 57 to the power of 12: 70 bits.
 _LENGTH = 12
+#: Stands for a token in what is kept, and is as long: a link is made when it is sent, and nobody
+#: else can read it.
+MASK = "*" * _LENGTH
 
 
 def make(

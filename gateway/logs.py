@@ -46,6 +46,8 @@ def configure(level: str) -> None:
         "telegram",
         "imapclient",
         "alembic",
+        "boto3",
+        "botocore",
     ):
         # An adapter may have silenced its library further, and knows why.
         library = logging.getLogger(chatty)

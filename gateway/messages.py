@@ -29,13 +29,13 @@ LANGUAGES = ("ar", "ary-Arab", "ary-Latn", "zgh-Tfng", "zgh-Latn", "fr", "en", "
 
 #: The languages as buttons: what is sent back, and the name in its own letters.
 LANGUAGE_CHOICES = (
-    ("ar", "العربية"),
-    ("الدارجة", "الدارجة"),
-    ("darija", "Darija"),
-    ("tamazight", "ⵜⴰⵎⴰⵣⵉⵖⵜ"),
-    ("fr", "Français"),
-    ("en", "English"),
-    ("es", "Español"),
+    ("language:ar", "العربية"),
+    ("language:ary-Arab", "الدارجة"),
+    ("language:ary-Latn", "Darija"),
+    ("language:zgh-Tfng", "ⵜⴰⵎⴰⵣⵉⵖⵜ"),
+    ("language:fr", "Français"),
+    ("language:en", "English"),
+    ("language:es", "Español"),
 )
 
 #: Every sentence with the facts it takes. ``number`` is a tracking number of twelve digits,
@@ -100,6 +100,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "proof_sent": ("address",),
     "proved": ("address",),
     "proof_wrong": (),
+    "reach_by_link": (),
     "link": ("url",),
     "human": ("phone",),
     "human_none": (),

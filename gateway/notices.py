@@ -151,6 +151,7 @@ class Notices:
         automatic: bool = True,
         first: Way | None = None,
         facts: Facts | None = None,
+        thread: Sequence[str] = (),
         choices: Sequence[Choice] = (),
         buttons: Sequence[Choice] = (),
     ) -> OutboundRow | None:
@@ -176,8 +177,9 @@ class Notices:
             now,
             case,
             automatic,
-            choices=choices,
-            buttons=buttons,
+            thread,
+            choices,
+            buttons,
             # Somebody waits for an answer, and for a person's words.
             bulk=first is None and not message,
         )
@@ -214,7 +216,9 @@ class Notices:
         that another way offers them too; ``buttons`` are for channels that have some. ``bulk``
         goes out when nothing else does.
         """
-        thread = thread or (_thread(session, case, way.channel) if case else ())
+        # Nothing is answered to one message of many in a text or a call.
+        threads = case is not None and way.channel not in STYLES
+        thread = thread or (_thread(session, case, way.channel) if case and threads else ())
         spoken = speak(language, self.settings.default_language)
         if choices:
             facts = {**facts, "options": [list(choice) for choice in choices]}

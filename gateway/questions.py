@@ -20,6 +20,7 @@ Key = Literal[
     "details",  # the next message joins the case
     "location",  # the next place does
     "proof",  # the code that was sent to the other address
+    "pin",  # four digits that keep a case from others who use the phone
 ]
 
 #: How long each waits. A message is held for half an hour.
@@ -32,6 +33,7 @@ LIFETIMES: Mapping[Key, timedelta] = {
     "details": timedelta(hours=1),
     "location": timedelta(hours=1),
     "proof": timedelta(minutes=15),
+    "pin": timedelta(hours=1),
 }
 
 
@@ -47,13 +49,14 @@ def ask(
     case: Case | None = None,
     message: Message | None = None,
     lifetime: timedelta | None = None,
+    fresh: bool = False,
 ) -> Question:
     """Put a question to an address. ``options`` are what the answers 1, 2 … stand for.
 
     It takes the place of an older one about the same; but what holds a ``message`` waits until it
-    is answered itself.
+    is answered itself. About a case that is ``fresh`` nothing was asked before.
     """
-    if message is None:
+    if message is None and not fresh:
         give_up(session, now, key, case, address=address)
     question = Question(
         address_id=address.id,
@@ -67,7 +70,6 @@ def ask(
         expires_at=now + (lifetime or LIFETIMES[key]),
     )
     session.add(question)
-    session.flush()
     return question
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
@@ -17,9 +17,13 @@ import structlog
 from gateway import clock, links, proofs, search
 from gateway.asking import give_up
 from gateway.house import House
+from gateway.reconcile import reconcile_by_clock
 from gateway.reminders import remind
 
 log = structlog.get_logger(__name__)
+
+#: Nothing that did not fail is put off for so long, but by a clock that was wrong.
+_LONGEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,19 @@ def _index(house: House, _now: datetime) -> None:
         search.catch_up(session)
 
 
+def _mend_clock(house: House, now: datetime) -> None:
+    """After a clock that was ahead has been put right, what came meanwhile would wait for hours."""
+    house.store.release_claims(now, beyond=_LONGEST)
+
+
 ROUNDS: tuple[Round, ...] = (
     Round("forget", 3600, _forget),
     Round("learn", 600, _learn),
     Round("search", 300, _index),
+    Round("reconcile", 900, reconcile_by_clock),
     Round("remind", 300, remind),
     Round("questions", 30, _give_up),
+    Round("clock", 15, _mend_clock),
 )
 
 

@@ -185,6 +185,36 @@ class Settings(BaseModel):
         20.0, description="How long one wait for mail or Telegram lasts at most."
     )
 
+    # Fairness
+    sender_at_once: Annotated[int, Field(ge=1)] = Field(
+        5,
+        description="Messages of one sender that are worked on at a time: a thousand texts of one "
+        "phone wait in a line of their own.",
+    )
+    sender_answers: Annotated[int, Field(ge=1)] = Field(
+        60,
+        description="Automatic answers to one address within three hours, over channels other than "
+        "mail; what comes after is kept and not answered.",
+    )
+    channel_share: Annotated[int, Field(ge=1)] = Field(
+        10,
+        description="Messages of the other channels that go along with each batch, while one "
+        "channel fills it.",
+    )
+    spool_limit: Annotated[int, Field(ge=1)] = Field(
+        100_000,
+        description="When more messages than this wait, `/readyz` and `/metrics` say so, and mail "
+        "stays in its mailbox. What providers send is stored all the same.",
+    )
+
+    # Reconciliation
+    reconcile_hours: Annotated[int, Field(ge=0, le=24 * 365)] = Field(
+        24,
+        description="How far back a provider's own list is compared with ours, every quarter of an "
+        "hour, for messages whose webhook was lost; nearer where the last comparison was later. 0: "
+        "only by `python -m gateway reconcile`.",
+    )
+
     # SMS
     sms_provider: str = Field(
         "twilio",
@@ -204,6 +234,11 @@ class Settings(BaseModel):
     sms_sender: str | None = Field(None, description="Our number, short code or sender name there.")
     sms_per_second: Annotated[float, Field(gt=0)] | None = Field(
         None, description="How many SMS our number may send in a second; more wait their turn."
+    )
+    sms_at_once: Annotated[int, Field(ge=1, le=64)] = Field(
+        8,
+        description="How many SMS are on their way to the provider at a time, by each worker. One "
+        "that is killed may have as many of them sent twice.",
     )
 
     # Twilio: SMS and voice

@@ -15,6 +15,7 @@ _GROUPS = {
     "voice_human_number": "Calls",
     "telegram_bot_token": "Telegram",
     "imap_url": "Mail",
+    "desk_idle_hours": "The desk",
 }
 _HEAD = """# Settings
 

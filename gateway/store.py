@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -14,11 +15,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import RawCursor
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     CursorResult,
     Engine,
+    any_,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -30,11 +35,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from gateway.models import AttachmentRow, Base, ChannelRow, Message, OutboundRow
+from gateway.models import AddressRow, AttachmentRow, Base, ChannelRow, Message, OutboundRow
 from gateway.search import IndexingSession
 
 #: The tables whose rows wait to be worked on, with the state in which they wait.
@@ -42,9 +48,13 @@ WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
 #: What is taken before what was due earlier.
 _FIRST: Mapping[type[Base], Sequence[ColumnElement[Any]]] = {OutboundRow: (OutboundRow.bulk,)}  # type: ignore[dict-item]  # a mapped column is one
 Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
+Key = TypeVar("Key", int, str)
 
 #: A connection that nobody used for so long may have been cut.
 _IDLE_SECONDS = 2.0
+
+#: PostgreSQL's code for writing where one may only read: a standby, or one being repaired.
+_READ_ONLY = "25006"
 
 #: Serialises migrations of several processes that start at once (any number of our own).
 _MIGRATION_LOCK = 0x67756963686574
@@ -111,7 +121,7 @@ class Store:
         with self.write() as session:
             due = (
                 select(table.id)
-                .where(table.state == _literal(WAITING[table]), table.due_at <= now)
+                .where(table.state == written_out(WAITING[table]), table.due_at <= now)
                 .where(*only)
                 .filter_by(**where)
                 .order_by(*_FIRST.get(table, ()), table.due_at, table.id)
@@ -122,29 +132,47 @@ class Store:
                 update(table)
                 .where(table.id.in_(due.scalar_subquery()))
                 .values(due_at=now + lease, tries=table.tries + 1)
-                .returning(table.id)
+                .returning(table)
                 .execution_options(synchronize_session=False)
             ).all()
-            # Read again, because RETURNING brings no relationships along.
-            rows = (
-                session.scalars(select(table).where(table.id.in_(taken)).order_by(table.id)).all()
-                if taken
-                else []
-            )
+            self._add_addresses(session, taken)
             session.expunge_all()
-        return rows
+        return sorted(taken, key=attrgetter("id"))
 
-    def release_claims(self, now: datetime) -> None:
-        """Make everything that waits due at once.
+    def _add_addresses(self, session: Session, rows: Sequence[Base]) -> None:
+        """RETURNING brings no relationships along: they are read together."""
+        waiting = [row for row in rows if isinstance(row, OutboundRow)]
+        if waiting:
+            wanted = self.among(AddressRow.id, {row.address_id for row in waiting})
+            bare = select(AddressRow).where(wanted).options(lazyload("*"))
+            found = {one.id: one for one in session.scalars(bare)}
+            for row in waiting:
+                set_committed_value(row, "address", found[row.address_id])
 
-        Only for a process that knows it is the only worker: what is claimed when it starts was
-        claimed by one that died.
+    def among(
+        self, column: InstrumentedAttribute[Key], values: Collection[Key]
+    ) -> ColumnElement[bool]:
+        """Whether ``column`` is among ``values``: however many they are, PostgreSQL is asked with
+        the same statement, whose plan it keeps."""
+        if self.is_sqlite:
+            return column.in_(values)
+        return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+
+    def release_claims(self, now: datetime, beyond: timedelta = timedelta(0)) -> None:
+        """Make everything due that waits for later than ``beyond``, and not because it failed.
+
+        What is claimed when the only worker starts was claimed by one that died. And what is due
+        hours ahead was stored or claimed while the clock was wrong.
         """
         with self.write() as session:
             for table in (Message, OutboundRow, AttachmentRow):
                 session.execute(
                     update(table)
-                    .where(table.state == WAITING[table], table.error.is_(None))
+                    .where(
+                        table.state == written_out(WAITING[table]),
+                        table.error.is_(None),
+                        table.due_at > now + beyond,
+                    )
                     .values(due_at=now)
                 )
 
@@ -219,14 +247,17 @@ def inserted(result: CursorResult[Any]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _literal(state: str) -> ColumnElement[str]:
+def written_out(state: str) -> ColumnElement[str]:
     """One of our own words, written out: SQLite uses no partial index for a parameter."""
     return literal_column(f"'{state}'")
 
 
 def is_away(error: BaseException) -> bool:
     """Whether the database itself is the trouble, so that trying again later can help."""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    read_only = isinstance(error, DBAPIError) and (
+        getattr(error.orig, "sqlstate", None) == _READ_ONLY
+    )
+    return read_only or isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def migrations() -> Config:
@@ -251,8 +282,12 @@ def _engine(url: str) -> Engine:
         parsed,
         pool_size=10,
         max_overflow=20,
-        connect_args={"connect_timeout": 5},
+        connect_args={"connect_timeout": 5, "cursor_factory": RawCursor},
+        # Parameters as the server counts them: the driver has nothing to look for and to rewrite.
+        paramstyle="numeric_dollar",
     )
+    # Many rows in one INSERT also where no id is asked for: the driver would send each by itself.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     event.listen(engine, "checkin", _left)
     event.listen(engine, "checkout", partial(_alive, engine))
     return engine

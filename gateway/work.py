@@ -46,13 +46,21 @@ def batch(house: House, kind: str, channel: str) -> int:
     raise ValueError(kind)
 
 
-def drain(house: House, kind: str, channel: str = "", *, seconds: float = 3600) -> int:
-    """Do one kind of work until nothing is due, or for so many seconds; how many rows."""
+def drain(
+    house: House,
+    kind: str,
+    channel: str = "",
+    *,
+    seconds: float = 3600,
+    stop: threading.Event | None = None,
+) -> int:
+    """Do one kind of work until nothing is due, for so many seconds, or until told to stop: the
+    batch in hand is finished then. How many rows were done."""
     until = monotonic() + seconds
     done = 0
     while taken := batch(house, kind, channel):
         done += taken
-        if monotonic() > until:
+        if monotonic() > until or (stop is not None and stop.is_set()):
             house.bell.ring(kind, channel)
             break
     return done
@@ -100,23 +108,32 @@ class Threads:
             rung.wait(self._house.settings.sweep_seconds)
             # Cleared before draining: what is committed from here on rings again.
             rung.clear()
-            _drain_safely(self._house, kind, channel)
+            _drain_safely(self._house, kind, channel, self._stop)
 
 
 #: How long pollers may take to finish what they have in hand, in seconds.
 _GOODBYE = 3.0
 #: How long to wait before listening again, once Redis has gone, in seconds.
 _REDIS_PAUSE = 2.0
-#: The house that this process's jobs work for: RQ calls them with nothing but their names.
-_at_work: list[House] = []
+#: The house that this process's jobs work for, and what tells them to stop: RQ calls them with
+#: nothing but their names.
+_at_work: list[tuple[House, threading.Event]] = []
 
 
 def drain_job(kind: str, channel: str) -> int:
     """What an RQ job runs."""
-    house = _at_work[-1]
+    house, stop = _at_work[-1]
     if isinstance(house.bell, RedisBell):
         house.bell.heard(kind, channel)
-    return drain(house, kind, channel, seconds=_JOB_SHARE)
+    return drain(house, kind, channel, seconds=_JOB_SHARE, stop=stop)
+
+
+class _Worker(SimpleWorker):
+    """Told to stop, it ends after the batch in hand and not after the whole backlog."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ has no types here
+        _at_work[-1][1].set()
 
 
 def work(house: House) -> None:
@@ -127,10 +144,10 @@ def work(house: House) -> None:
     """
     bell = house.bell
     assert isinstance(bell, RedisBell)  # noqa: S101  # the command line made sure
-    _at_work.append(house)
+    stop = threading.Event()
+    _at_work.append((house, stop))
     _leave_when_asked()
     house.warm_up()
-    stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
     sweeper.start()
     rounds = threading.Thread(target=make_rounds, args=(house, stop), name="rounds", daemon=True)
@@ -142,7 +159,8 @@ def work(house: House) -> None:
             stop.wait(_REDIS_PAUSE)
     finally:
         stop.set()
-        sweeper.join(10)
+        # A batch takes half a lease at most, and then the call that is on its way.
+        sweeper.join(house.settings.lease_seconds)
 
 
 def _leave_when_asked() -> None:
@@ -153,7 +171,7 @@ def _leave_when_asked() -> None:
 def _listen(bell: RedisBell) -> bool:
     """Run jobs as they come; False when Redis went away, True when we were told to stop."""
     try:
-        worker = SimpleWorker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
+        worker = _Worker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
         worker.work(with_scheduler=False)
     except RedisError:
         return False
@@ -189,11 +207,11 @@ def _sweep(house: House, stop: threading.Event) -> None:
         for kind, channel in kinds(house):
             if stop.is_set():
                 return
-            _drain_safely(house, kind, channel)
+            _drain_safely(house, kind, channel, stop)
 
 
-def _drain_safely(house: House, kind: str, channel: str) -> None:
+def _drain_safely(house: House, kind: str, channel: str, stop: threading.Event) -> None:
     try:
-        drain(house, kind, channel, seconds=_JOB_SHARE)
+        drain(house, kind, channel, seconds=_JOB_SHARE, stop=stop)
     except Exception as error:  # noqa: BLE001  # the border: this thread outlives a lost database
         log.warning("work.failed", kind=kind, channel=channel, error=type(error).__name__)

@@ -19,6 +19,7 @@ from normalizer.intent import (
     kind_named,
     kind_of,
     language_of,
+    pin_of,
     press_of,
     rating_of,
     reach_of,
@@ -54,7 +55,9 @@ class Complaint:
     written to in; ``answered`` that their provider has answered already; ``keyed`` that they asked
     by a key and not in words; ``pin`` the code by which they may ask from another phone;
     ``transcriber`` the machine that wrote down what they said; ``told_kind`` the kind that they
-    chose themselves, where a form asked.
+    chose themselves, where a form asked; ``vouched`` whether our mail server found that the
+    sender is who they say, None where it found nothing; ``too_large`` that their file is larger
+    than the channel carries.
     ``full_text`` keeps what ``text`` leaves out (quoted mail, signatures).
     """
 
@@ -97,6 +100,19 @@ class Complaint:
     own_tel: Address | None = None
     album: str | None = None
     migrated_to: str | None = None
+    vouched: bool | None = None
+    too_large: bool = False
+
+    @property
+    def proves_sender(self) -> bool:
+        """Whether its sender surely wrote it. Anybody can write any name into a mail, so there it
+        takes our mail server's word, or a reply address of ours that only its reader knows."""
+        return self.channel != "email" or bool(self.vouched or self.thread)
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether our mail server found that its sender did not write it."""
+        return self.vouched is False and self.thread is None
 
     @property
     def is_keyword(self) -> bool:
@@ -167,7 +183,7 @@ def normalize(
         wanted_language=_wanted_language(text, pressed),
         answered="opt_out" in hints,
         keyed="intent" in hints,
-        pin=hints.get("pin"),
+        pin=hints.get("pin") or pin_of(heard),
         transcriber=hints.get("transcriber"),
         told_kind=kind_named(hints.get("kind")),
         choice=choice_of(heard),
@@ -180,6 +196,8 @@ def normalize(
         own_tel=own_tel if own_tel and own_tel.kind == "tel" else None,
         album=hints.get("album"),
         migrated_to=hints.get("migrated_to"),
+        vouched=_vouched(hints),
+        too_large="too_large" in hints,
     )
 
 
@@ -190,6 +208,12 @@ def _told(hints: Mapping[str, str], pressed: Press | None) -> Intent | None:
         return _PRESSED.get(pressed.verb, "choice")
     said = hints.get("opt_out") or hints.get("intent") or ""
     return next((intent for intent in TOLD if intent == said.lower()), None)
+
+
+def _vouched(hints: Mapping[str, str]) -> bool | None:
+    """Only DMARC speaks of the name that people see (RFC 7489); SPF and DKIM may be another's."""
+    found = hints.get("authenticity", "").split()
+    return {"dmarc=pass": True, "dmarc=fail": False}.get(found[-1]) if found else None
 
 
 def _wanted_language(text: str, pressed: Press | None) -> str | None:

@@ -42,6 +42,23 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", clean(text)).strip()
 
 
+def plain_digits(text: str) -> str:
+    """The text with every script's digits as ASCII; NFKC knows the circled and full-width ones."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DIGITS)
+
+
+class _Digits(dict[int, str]):
+    """What each character is in figures. Asked once per character, then it is a table."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = str(unicodedata.decimal(character)) if character.isdecimal() else character
+        return self[code]
+
+
+_DIGITS = _Digits()
+
+
 class _Folding(dict[int, str]):
     """What each character folds to. Asked once per character, then it is a table."""
 

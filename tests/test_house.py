@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 from gateway.models import Base
+from gateway.search import in_the_models
 from gateway.store import SchemaOutdated, Store, migrations
 from tests.servers.postgres import Postgres
 
@@ -44,7 +45,8 @@ def test_migrations_lead_to_the_models_and_back_to_nothing(empty_url: str) -> No
     store = Store(empty_url)
     store.migrate()
     with store.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        context = MigrationContext.configure(connection, opts={"include_name": in_the_models})
+        differences = compare_metadata(context, Base.metadata)
     assert differences == []
     config = migrations()
     with store.engine.connect() as connection:

@@ -7,9 +7,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlencode
-
-import requests
+from urllib.parse import urlencode, urlsplit
 
 from channels.base import (
     AddressKind,
@@ -22,13 +20,15 @@ from channels.base import (
     SendFailed,
     WireRequest,
 )
+from channels.client import Answer
 from channels.sms.header import part, piece
 from channels.sms.profile import Encoding, MessageFields, Profile, Reporting, read
 from channels.sms.proof import prove
-from channels.sms.wire import Access, ask, not_understood, refused, wording
+from channels.sms.several import Several
+from channels.sms.wire import FORM, JSON, Access, ask, not_understood, refused, wording
 
 
-class Generic:
+class Generic(Several):
     """One provider's profile at work. It decides nothing that its profile does not say."""
 
     name = "sms"
@@ -45,7 +45,9 @@ class Generic:
         """The adapter of a profile, None without its settings. Raises BadSetting."""
         profile = read(path)
         access = Access.from_environ(context.environ, profile.url)
-        return cls(profile, access, context.public_url) if access else None
+        if access is None:
+            return None
+        return cls(profile, access, context.public_url).paced(context.environ)
 
     def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
         prove(self._profile.authentication, self._access, request)
@@ -77,23 +79,24 @@ class Generic:
             "report_url": f"{self._status_url}?{urlencode(report)}",
         }
         body = self._filled(out.body, facts)
-        response = ask(
-            out.method,
-            self._filled(out.url, facts),
-            headers=self._filled(out.headers, facts),
-            params=body if out.encoding == "query" else None,
-            data=body if out.encoding == "form" else None,
-            json=body if out.encoding == "json" else None,
-        )
-        if not 200 <= response.status_code < 300:
+        url, content, kind = self._filled(out.url, facts), None, {}
+        match out.encoding:
+            case "query":
+                url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(body)}"
+            case "form":
+                content, kind = urlencode(body).encode(), FORM
+            case "json":
+                content, kind = json.dumps(body).encode(), JSON
+        response = ask(out.method, url, {**kind, **self._filled(out.headers, facts)}, content)
+        if not 200 <= response.status < 300:
             raise refused(response)
         return self._taken(response, ours)
 
     def check(self) -> str:
         check = self._profile.check
         url, headers = self._filled(check.url, {}), self._filled(check.headers, {})
-        response = ask(check.method, url, headers=headers)
-        if not 200 <= response.status_code < 300:
+        response = ask(check.method, url, headers)
+        if not 200 <= response.status < 300:
             raise refused(response)
         return f"{self._profile.name} accepts our credentials"
 
@@ -145,12 +148,12 @@ class Generic:
         name = self._profile.authentication.query_token
         return {name: self._access.token} if name else {}
 
-    def _taken(self, response: requests.Response, ours: str) -> str:
+    def _taken(self, response: Answer, ours: str) -> str:
         """The id under which the provider took a message. Raises SendFailed when its body says
         that it did not."""
         out = self._profile.outbound
         try:
-            answer = response.json() if out.id or out.outcome else None
+            answer = json.loads(response.data) if out.id or out.outcome else None
         except ValueError:
             raise SendFailed(f"no answer of {self._profile.name}'s", retryable=True) from None
         if outcome := out.outcome:

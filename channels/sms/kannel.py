@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import requests
-
 from channels.base import (
     AddressKind,
     Context,
@@ -22,8 +20,10 @@ from channels.base import (
     SendFailed,
     WireRequest,
 )
+from channels.client import Answer
 from channels.gsm import is_gsm7
 from channels.sms.header import part
+from channels.sms.several import Several
 from channels.sms.wire import Access, ask, not_understood, refused, wording
 
 #: Kannel's types of delivery report (User Guide, "Delivery reports"), which make the dlr-mask.
@@ -41,7 +41,7 @@ _DLR_MASK = sum(int(kind) for kind, status in STATUSES.items() if status)
 _NACK = re.compile(r"NACK/(\d+)")
 
 
-class Kannel:
+class Kannel(Several):
     """Kannel's smsbox: it calls us by GET with what its ``get-url`` says, and takes ``sendsms``.
 
     Kannel signs nothing, so the token stands in the addresses that it calls; the query string is
@@ -59,7 +59,7 @@ class Kannel:
     @classmethod
     def from_context(cls, context: Context) -> Self | None:
         access = Access.from_environ(context.environ)
-        return cls(access, context.public_url) if access else None
+        return cls(access, context.public_url).paced(context.environ) if access else None
 
     def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
         fields = _octets(request)
@@ -93,23 +93,23 @@ class Kannel:
             headers["X-Kannel-From"] = self._access.sender
         response = self._ask(text, headers)
         # 202 with "0: Accepted for delivery", or "3: Queued for later delivery".
-        if response.status_code != 202:
+        if response.status != 202:
             raise refused(response)
         return ours
 
     def check(self) -> str:
         """Ask for a message to nobody: Kannel looks at the password first, and sends nothing."""
         response = self._ask("", {})
-        if response.status_code != 400:
-            if response.status_code < 300:
+        if response.status != 400:
+            if response.status < 300:
                 raise SendFailed("what answers at SMS_URL is not Kannel's sendsms", retryable=True)
             raise refused(response)
         return "Kannel accepts our credentials"
 
-    def _ask(self, text: str, headers: Mapping[str, str]) -> requests.Response:
+    def _ask(self, text: str, headers: Mapping[str, str]) -> Answer:
         """By POST, whose parameters are headers: addresses are logged on their way."""
         login = {"X-Kannel-Username": self._access.user, "X-Kannel-Password": self._access.password}
-        return ask("POST", self._access.url, headers={**login, **headers}, data=text.encode())
+        return ask("POST", self._access.url, headers={**login, **headers}, body=text.encode())
 
 
 def _octets(request: WireRequest) -> dict[str, bytes]:

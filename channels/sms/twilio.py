@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from typing import Self
 
@@ -19,6 +20,8 @@ from channels.base import (
     Report,
     WireRequest,
 )
+from channels.sms.listed import fate, missed
+from channels.sms.several import Several
 from channels.sms.wire import wording
 from channels.twilio_api import Account, not_understood, raw
 from channels.twilio_media import download
@@ -51,7 +54,7 @@ WHATSAPP = "whatsapp:"
 OPTED_OUT = "21610"
 
 
-class Twilio:
+class Twilio(Several):
     """The ``sms`` channel at Twilio."""
 
     name = "sms"
@@ -65,7 +68,7 @@ class Twilio:
     @classmethod
     def from_context(cls, context: Context) -> Self | None:
         account = Account.from_environ(context.environ)
-        return cls(account, context.public_url) if account else None
+        return cls(account, context.public_url).paced(context.environ) if account else None
 
     def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
         fields = self._account.fields(request)
@@ -86,17 +89,14 @@ class Twilio:
         sender, to = self._account.sender, message.to
         if message.account.startswith(WHATSAPP):
             # What came over WhatsApp is answered there, by the number that it came to.
-            to, via = WHATSAPP + to, {"from_": message.account}
+            to, via = WHATSAPP + to, {"From": message.account}
         elif sender.startswith("MG"):
-            via = {"messaging_service_sid": sender}
+            via = {"MessagingServiceSid": sender}
         else:
-            via = {"from_": sender}
-        return self._account.created(
-            self._account.client.messages.create,
-            to=to,
-            body=wording(message),
-            status_callback=self._status_url,
-            **via,
+            via = {"From": sender}
+        body = wording(message)
+        return self._account.post(
+            "Messages", {"To": to, **via, "Body": body, "StatusCallback": self._status_url}
         )
 
     def check(self) -> str:
@@ -104,6 +104,17 @@ class Twilio:
 
     def download(self, attachment: Attachment, limit: int) -> bytes:
         return download(self._account, attachment.reference or "", limit)
+
+    def missed(self, since: datetime) -> Iterator[Inbound]:
+        """What came by SMS, and over WhatsApp to the same number."""
+        return missed(self._account, ("", WHATSAPP), since)
+
+    def report(self, provider_id: str) -> Report | None:
+        said, code, raw = fate(self._account, provider_id)
+        status = STATUSES.get(said)
+        if status is None:
+            return None
+        return Report(provider_id, self._account.sid, status, raw, code, code == OPTED_OUT)
 
     def _message(self, request: WireRequest, fields: Mapping[str, str], sid: str) -> Inbound:
         """https://www.twilio.com/docs/messaging/guides/webhook-request. ``opt_out`` is added to

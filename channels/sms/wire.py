@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-import requests
-
 from channels.base import BadSetting, Inbound, Outbound, SendFailed, WireRequest
+from channels.client import Answer, Client, Unanswered
 
-# Where a provider wants its parameters in the address, the library's own log would repeat them.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+#: What a body with parameters calls itself.
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/json"}
 
-#: Seconds to wait for a connection, and again for each piece of an answer.
-TIMEOUT = 10.0
+_CLIENT = Client()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +56,21 @@ class Access:
         return hmac.compare_digest(self.token.encode(), given.encode(errors="replace"))
 
 
-def ask(
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    params: Mapping[str, str] | None = None,
-    data: Mapping[str, str] | bytes | None = None,
-    json: Any = None,
-    timeout: float = TIMEOUT,
-) -> requests.Response:
+def ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
     """Ask the provider something. Whatever it answers comes back, but that it does not answer
     is a SendFailed."""
     try:
-        return requests.request(
-            method,
-            url,
-            headers=dict(headers or {}),
-            params=params,
-            data=data,
-            json=json,
-            timeout=timeout,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        # The library's error is left out of the chain: it holds the address with its password.
-        slow = isinstance(error, requests.Timeout)
-        problem = "did not answer in time" if slow else "cannot be reached"
+        return _CLIENT.ask(method, url, headers, body)
+    except Unanswered as silence:
+        problem = "did not answer in time" if silence.slow else "cannot be reached"
         host = urlsplit(url).netloc.rpartition("@")[2]
-        raise SendFailed(f"the SMS provider {problem} at {host}", retryable=True) from None
+        raise silence.failure(f"the SMS provider {problem} at {host}") from None
 
 
-def refused(response: requests.Response) -> SendFailed:
+def refused(response: Answer) -> SendFailed:
     """What an HTTP answer that is no success means. Its body is left out: it may repeat the
     citizen's number or text."""
-    status = response.status_code
+    status = response.status
     wait = response.headers.get("Retry-After", "")
     if status in (401, 403):
         reason = "SMS_USER or SMS_PASSWORD is wrong"
@@ -108,6 +86,7 @@ def refused(response: requests.Response) -> SendFailed:
         f"{reason} (it answered {status})",
         retryable=later,
         retry_after=float(wait) if wait.isdecimal() else None,
+        everyone=status in (401, 403, 404, 429),
     )
 
 

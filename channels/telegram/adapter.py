@@ -21,6 +21,7 @@ from channels.base import (
     FetchFailed,
     Inbound,
     Outbound,
+    Outcome,
     Phrase,
     Rate,
     Receipt,
@@ -109,12 +110,12 @@ class Telegram:
 
     def send(self, message: Outbound) -> str:
         """Send one message; the id is ``<chat_id>:<message_id>`` of its last part."""
-        outcomes: list[str | SendFailed] = []
-        self.send_many([message], lambda _, outcome: outcomes.append(outcome))
+        outcomes: list[Outcome] = []
+        self.send_many([message], outcomes.extend)
         [outcome] = outcomes
-        if isinstance(outcome, SendFailed):
-            raise outcome
-        return outcome
+        if isinstance(outcome.result, SendFailed):
+            raise outcome.result
+        return outcome.result
 
     def send_many(
         self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()

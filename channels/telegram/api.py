@@ -18,7 +18,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Forbidden
 from telegram.request import HTTPXRequest
 
-from channels.base import Done, FetchFailed, Outbound, Phrase, SendFailed
+from channels.base import Done, FetchFailed, Outbound, Outcome, Phrase, SendFailed
 from channels.telegram.failures import ERRORS, Failures
 from channels.telegram.saying import say
 from channels.telegram.updates import ALLOWED, FILE_BYTES
@@ -123,10 +123,11 @@ class BotApi:
                     # A slow Telegram must not let the claim run out under those that still wait.
                     if shut or clock() > began + self._patience:
                         return
+                    asked = clock()
                     outcome = await self._send_one(bot, message, phrase)
                     if isinstance(outcome, SendFailed):
                         shut = shut or outcome.everyone
-                    done(message, outcome)
+                    done([Outcome(message, outcome, clock() - asked)])
                 # What cannot go now must not be overtaken by what comes after it.
                 if isinstance(outcome, SendFailed) and outcome.retryable:
                     return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.conversation.past import NONE, pasts
 from gateway.conversation.placement import Action, Placement
 from gateway.conversation.rules import RULES
 from gateway.conversation.situation import Sender, Situation
@@ -17,4 +18,4 @@ def place(it: Situation) -> Placement:
     raise AssertionError("the last rule always holds")
 
 
-__all__ = ["Action", "Placement", "Sender", "Situation", "place"]
+__all__ = ["NONE", "Action", "Placement", "Sender", "Situation", "pasts", "place"]

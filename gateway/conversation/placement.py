@@ -14,7 +14,7 @@ Action = Literal[
     "ask_reopen",  # joins a closed case, which may be opened again
     "edited",  # says an earlier message anew
     "transcript",  # what a machine heard in a recording
-    "pin",  # a caller chose the code of their case
+    "pin",  # they chose the code of their case
     "which_case",  # it is held while its sender is asked
     # It answers a question of ours.
     "picked",  # this case
@@ -38,6 +38,7 @@ Action = Literal[
     "near_number",
     "no_case",
     "shared",  # several people write from there: which number?
+    "share",  # they say so themselves
     "slow_down",  # too many numbers that are not theirs
     "help",
     "human",

@@ -7,14 +7,13 @@ machine, and only then what the wording makes likely. ``docs/conversation.md`` h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Literal
+from collections.abc import Callable, Mapping
 
 from gateway.codes import opened
+from gateway.conversation.commands import command
 from gateway.conversation.placement import Action, Placement
-from gateway.conversation.situation import Situation
-from gateway.conversation.wishes import TO_THE_MACHINE, about, answer_to, picked
+from gateway.conversation.situation import UNTOUCHED, Situation
+from gateway.conversation.wishes import SUBSTANCE, TO_THE_MACHINE, about, answer_to, picked, which
 from gateway.models import ANSWERED, Case
 
 Rule = Callable[[Situation], Placement | None]
@@ -29,8 +28,8 @@ _EVENTS: Mapping[str, Action] = {
 }
 #: What a message asks for whose words do not tell; of a short one nobody can tell an advert.
 _UNTOLD = ("new", "spam")
-#: A follow-up without substance of its own has fewer words.
-_SUBSTANCE = 5
+#: What asks for something that only the case's own citizen may know or do.
+_ASKS = ("status", "rating", "reopen", "dissatisfied", "link")
 #: So surely another administration's matter is no answer to an agent's question.
 _ELSEWHERE = 0.6
 
@@ -58,7 +57,7 @@ def album(it: Situation) -> Placement | None:
     if case is None and it.fellow.state != "held":
         return None
     action: Action = "which_case" if case is None else "addition"
-    return Placement(action, case, silent=True, fellow=it.fellow)
+    return Placement(action, case, silent=not it.complaint.too_large, fellow=it.fellow)
 
 
 def button(it: Situation) -> Placement | None:
@@ -96,7 +95,7 @@ def machine(it: Situation) -> Placement | None:
 
 def answer(it: Situation) -> Placement | None:
     """A digit, yes or no, a score or a code that fits a question of ours, the latest first."""
-    if it.wish not in ("choice", "yes", "no", "rating", "status", *_UNTOLD):
+    if it.wish not in ("choice", "yes", "no", "rating", "status", "pin", *_UNTOLD):
         return None
     for question in it.questions:
         elsewhere = question.case_id and it.threaded and it.threaded.id != question.case_id
@@ -121,10 +120,11 @@ def form(it: Situation) -> Placement | None:
 def number(it: Situation) -> Placement | None:
     """It names a number: of a case of theirs, of none, or almost of one."""
     if it.complaint.numbers:
+        locked = it.numbered is not None and it.is_locked(it.numbered)
+        if it.wish in _ASKS and (it.numbered is None or locked):
+            return _not_theirs(it)
         if it.numbered is not None:
             return about(it, it.numbered)
-        if it.wish in ("status", "rating", "reopen", "dissatisfied"):
-            return _not_theirs(it)
         # It goes on with something, but not with any case of theirs.
         return Placement("new") if it.wish == "addition" else None
     if it.complaint.near:
@@ -138,7 +138,7 @@ def number(it: Situation) -> Placement | None:
 
 
 def _not_theirs(it: Situation) -> Placement:
-    """Told nothing, and after too many guesses not looked at; but a caller's code opens theirs."""
+    """Told nothing, and after too many guesses not looked at; but the case's code opens it."""
     if it.guessed_too_often():
         return Placement("slow_down")
     pin, secret = it.complaint.pin, it.settings.secret_key
@@ -170,65 +170,13 @@ def _agents_question(it: Situation) -> Placement | None:
         return None
     if it.wish == "new" and all(_belongs_elsewhere(it, case) for case in waiting):
         return None
-    return _which(it, waiting)
+    return which(it, waiting)
 
 
 def _belongs_elsewhere(it: Situation, case: Case) -> bool:
     there = it.route.administration
-    sure = it.route.confidence >= _ELSEWHERE and it.words >= _SUBSTANCE
+    sure = it.route.confidence >= _ELSEWHERE and it.words >= SUBSTANCE
     return sure and there is not None and case.administration not in (None, there)
-
-
-def command(it: Situation) -> Placement | None:
-    """A word to the machine, or to the case that it can only be about."""
-    wish = it.wish
-    if wish in ("stop", "language", "help", "greeting", "human"):
-        plain: Literal["stop", "language", "help", "greeting", "human"] = wish  # type: ignore[assignment]  # compared above
-        return Placement(plain)
-    if wish in ("courtesy", "yes", "no"):
-        return Placement("keep")
-    if wish == "choice":
-        return Placement("help")
-    if wish == "start":
-        if it.sender is not None and it.sender.address.stopped_at:
-            return Placement("start")
-        return Placement("welcome" if it.complaint.channel == "telegram" else "greeting")
-    if wish in ("status", "cases"):
-        return _asked_for(it)
-    if wish == "reach":
-        return _one_of("reach", it.live or it.closed)
-    if wish == "rating":
-        rateable = [case for case in it.recent if case.status in ANSWERED]
-        return _one_of("rate", sorted(rateable, key=_ended, reverse=True), it.complaint.score or 0)
-    if wish in ("reopen", "dissatisfied"):
-        return _unhappy(it)
-    return None
-
-
-def _asked_for(it: Situation) -> Placement:
-    """Where their cases stand: the one there is, or a choice; the last one where all are over."""
-    cases = it.live or list(it.recent[:1])
-    if it.shared or not cases:
-        return Placement("shared" if cases else "no_case")
-    if len(cases) == 1 and it.wish == "status":
-        return Placement("status", cases[0])
-    return Placement("cases", cases=tuple(it.recent if it.wish == "cases" else cases))
-
-
-def _one_of(action: Action, cases: Sequence[Case], n: int = 0) -> Placement:
-    return Placement(action, cases[0], n=n) if cases else Placement("no_case")
-
-
-def _unhappy(it: Situation) -> Placement | None:
-    """With what is over; or with how long it takes, which the case shall hear."""
-    over = [case for case in it.live if case.status in ANSWERED] or it.closed
-    if over:
-        return _which(it, over)
-    if it.wish == "dissatisfied" and it.live:
-        return _which(it, it.live)
-    if it.wish == "dissatisfied" and it.words >= _SUBSTANCE:
-        return None
-    return Placement("no_case")
 
 
 def empty(it: Situation) -> Placement | None:
@@ -237,43 +185,26 @@ def empty(it: Situation) -> Placement | None:
 
 
 def burst(it: Situation) -> Placement | None:
-    """It goes on with what they said a moment ago: the same case, answered already."""
-    case = it.breath
-    if case is None:
+    """It goes on with what they said a moment ago: the same case, answered already. Once somebody
+    works on it, whatever is added is answered."""
+    case, silent = it.breath, not it.complaint.too_large
+    if case is None or case.status not in UNTOUCHED:
         return None
     if it.is_begun(case) and case.subject is None:
-        return Placement("addition", case, silent=True)
+        return Placement("addition", case, silent=silent)
     # After an addition only what is no matter of its own goes on.
-    own_matter = it.route.destination is not None or it.words >= _SUBSTANCE
-    return None if own_matter else Placement("addition", case, silent=True)
+    own_matter = it.route.destination is not None or it.words >= SUBSTANCE
+    return None if own_matter else Placement("addition", case, silent=silent)
 
 
 def follow_up(it: Situation) -> Placement | None:
     """It goes on with something, by its words or by having none, and there is a case."""
-    few = it.says and it.words < _SUBSTANCE and not it.route.destination
+    few = it.says and it.words < SUBSTANCE and not it.route.destination
     if it.wish != "addition" and not it.only_shows and not (few and it.wish in _UNTOLD):
         return None
     if few and (it.complaint.subject or it.complaint.location):
         return None
-    return _which(it, it.live or it.closed) if it.live or it.closed else None
-
-
-def _which(it: Situation, cases: Sequence[Case]) -> Placement | None:
-    """The only case that it can be about; else their sender is asked which, once.
-
-    Where nobody answered, what has substance is a matter of its own, and anything else belongs to
-    the latest case.
-    """
-    held = it.was_held
-    if held is not None and held.answer is not None:
-        return Placement("new")
-    if len(cases) == 1:
-        return about(it, cases[0])
-    if held is None:
-        return None if it.shared else Placement("which_case", cases=tuple(cases))
-    if it.route.destination or it.words >= _SUBSTANCE:
-        return Placement("new")
-    return about(it, cases[0])
+    return which(it, it.live or it.closed) if it.live or it.closed else None
 
 
 def advert(it: Situation) -> Placement | None:
@@ -284,10 +215,6 @@ def advert(it: Situation) -> Placement | None:
 def new(it: Situation) -> Placement | None:
     """Whatever is left is new matter: better a case too many than a citizen unheard."""
     return Placement("new")
-
-
-def _ended(case: Case) -> datetime:
-    return case.closed_at or case.answered_at or case.created_at
 
 
 RULES: tuple[Rule, ...] = (

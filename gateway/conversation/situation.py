@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import questions
+from gateway.conversation.past import BURST, NONE, Past
 from gateway.guesses import of_address, too_many
 from gateway.models import (
     CLOSED,
@@ -27,18 +28,12 @@ from routing.directory import City, Directory
 from routing.places import city_named
 from routing.router import Route
 
-#: Texts that follow one another so quickly are one story told in several breaths.
-BURST = timedelta(minutes=2)
 #: How long a story may take that is told so.
 STORY = timedelta(minutes=15)
-#: Messages that tell something, by what they ask for.
-_TELLING = ("new", "addition")
 #: While nobody has begun to work on a case its complaint may still grow.
 UNTOUCHED = ("received", "routed")
 #: So long a closed case can be opened again by writing back.
 REOPENS = timedelta(days=60)
-#: So many of a sender's newest cases are looked at.
-_RECENT = 12
 #: An answer to "which city?" has at most so many words; a longer text is a story of its own.
 _CITY_WORDS = 6
 #: The messages of an album come one after the other.
@@ -47,10 +42,10 @@ _ALBUM = 500
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote: their address here, and whether it wrote to us before."""
+    """Who wrote: their address here, and what they have with us."""
 
     address: AddressRow
-    known: bool = True
+    past: Past = NONE
 
 
 class Situation:
@@ -115,6 +110,15 @@ class Situation:
         """Whether several people use this address: then no case is named there unasked."""
         return self.sender is not None and self.sender.address.shared
 
+    @property
+    def past(self) -> Past:
+        """What they surely have with us."""
+        return NONE if self.sender is None or self.complaint.is_forged else self.sender.past
+
+    def is_locked(self, case: Case) -> bool:
+        """Whether a case that was filed from here is told of to none but who knows its code."""
+        return self.shared and case.pin is not None
+
     def guessed_too_often(self) -> bool:
         """Whether they named what is not theirs so often that this is not looked at."""
         address = self.sender.address if self.sender else None
@@ -134,8 +138,8 @@ class Situation:
         """Filed from the sender's address, or from another one of which they proved that it is
         theirs too. An address that they only named is nobody's proof."""
         address = self.sender.address if self.sender else None
-        if address is None:
-            return CaseAddress.address_id.is_(None)
+        if address is None or self.complaint.is_forged:
+            return false()
         proved = select(AddressRow.id).where(
             AddressRow.contact_id == address.contact_id, AddressRow.proved_at.is_not(None)
         )
@@ -147,13 +151,10 @@ class Situation:
 
     # What they have with us.
 
-    @cached_property
+    @property
     def recent(self) -> Sequence[Case]:
         """Their newest cases, the latest first; doubles go by the case that they are treated in."""
-        if self.sender is None or not self.sender.known:
-            return ()
-        found = self.theirs().where(Case.merged_into.is_(None))
-        return self.session.scalars(found.order_by(Case.id.desc()).limit(_RECENT)).all()
+        return self.past.cases
 
     @property
     def live(self) -> list[Case]:
@@ -171,12 +172,10 @@ class Situation:
         """Whether writing back may open a closed case again."""
         return self.complaint.received_at - (case.closed_at or case.created_at) <= REOPENS
 
-    @cached_property
+    @property
     def questions(self) -> Sequence[Question]:
         """What they were asked and may still answer, the latest first."""
-        if self.sender is None or not self.sender.known:
-            return ()
-        return questions.open_for(self.session, [self.sender.address], self.now)
+        return self.past.questions
 
     def case_of(self, question: Question) -> Case | None:
         """The case that a question is about."""
@@ -283,20 +282,16 @@ class Situation:
         if self.complaint.subject or self.shared or not self.recent:
             return None
         by_id = {case.id: case for case in self.live}
-        at = self.complaint.received_at
-        return by_id.get(
-            self.session.scalar(
-                select(Message.case_id)
-                .where(
-                    Message.case_id.in_(by_id),
-                    Message.channel == self.complaint.channel,
-                    Message.intent.in_(_TELLING),
-                    Message.received_at.between(at - BURST, at + BURST),
-                )
-                .order_by(Message.id.desc())
-                .limit(1)
-            )
-            or 0
+        channel, at = self.complaint.channel, self.complaint.received_at
+        return next(
+            (
+                by_id[one.case_id]
+                for one in self.past.told
+                if one.case_id in by_id
+                and one.channel == channel
+                and abs(one.received_at - at) <= BURST
+            ),
+            None,
         )
 
     def is_begun(self, case: Case) -> bool:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from gateway.conversation.placement import Placement
 from gateway.conversation.situation import Situation
 from gateway.models import ANSWERED, CLOSED, Case, Question
+from normalizer.text import plain_digits
 
 #: Words to the machine: whatever they are written under, they are not about a case.
-TO_THE_MACHINE = ("stop", "start", "help", "language", "human", "cases", "greeting", "reach")
+TO_THE_MACHINE = (
+    "stop", "start", "help", "language", "human", "cases", "greeting", "reach", "pin", "shared",
+)  # fmt: skip
+
+#: A follow-up without substance of its own has fewer words.
+SUBSTANCE = 5
+#: The code of a case, when we asked for one.
+_PIN = re.compile(r"\d{4}", re.ASCII)
 
 
 def about(it: Situation, case: Case, *, silent: bool = False) -> Placement:
@@ -16,6 +27,8 @@ def about(it: Situation, case: Case, *, silent: bool = False) -> Placement:
     if it.complaint.auto is None:
         if wish == "status":
             return Placement("status", case)
+        if wish == "link":
+            return Placement("follow", case)
         if wish in ("rating", "choice") and (score := score_of(it)) and over:
             return Placement("rate", case, n=score)
         if wish in ("dissatisfied", "reopen") and over:
@@ -34,6 +47,24 @@ def added_to_closed(it: Situation, case: Case) -> Placement:
     return Placement("ask_reopen", case) if it.reopens(case) else Placement("new", earlier=case)
 
 
+def which(it: Situation, cases: Sequence[Case]) -> Placement | None:
+    """The only case that it can be about; else their sender is asked which, once.
+
+    Where nobody answered, what has substance is a matter of its own, and anything else belongs to
+    the latest case.
+    """
+    held = it.was_held
+    if held is not None and held.answer is not None:
+        return Placement("new")
+    if len(cases) == 1:
+        return about(it, cases[0])
+    if held is None:
+        return None if it.shared else Placement("which_case", cases=tuple(cases))
+    if it.route.destination or it.words >= SUBSTANCE:
+        return Placement("new")
+    return about(it, cases[0])
+
+
 def answer_to(it: Situation, question: Question) -> Placement | None:
     """What a short answer means to a question of ours; None where it is no answer to it."""
     case = it.case_of(question)
@@ -44,6 +75,8 @@ def answer_to(it: Situation, question: Question) -> Placement | None:
         return Placement("code", case, question=question) if good else None
     if case is None:
         return None
+    if question.key == "pin" and (it.wish == "pin" or _is_pin(it.complaint.text)):
+        return Placement("pin", case, question=question)
     choice, score = it.complaint.choice, score_of(it)
     if question.key == "reopen":
         if it.wish == "yes" or choice == 1:
@@ -89,6 +122,10 @@ def _nth_case(it: Situation, question: Question, n: int) -> Placement | None:
     number = question.options[n - 1]
     case = it.session.scalar(it.theirs().where(Case.number == number))
     return Placement("picked", case, question=question) if case else None
+
+
+def _is_pin(text: str) -> bool:
+    return bool(_PIN.fullmatch(plain_digits(text)))
 
 
 def _is_code(text: str) -> bool:

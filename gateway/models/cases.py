@@ -59,7 +59,6 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_created_at", "created_at"),
         # The lists of the desk, each in the order of its due dates.
         Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_administration_due", "administration", "due_at", "id"),
@@ -159,7 +158,7 @@ class Case(Base):
     warned: Mapped[int] = mapped_column(default=0)
     #: When the citizen was told that it takes longer, and until when it was meant to take.
     extended_at: Mapped[datetime | None]
-    #: Why it is inadmissible: a reason of the list in gateway/cases.py.
+    #: Why it is inadmissible: a reason of the list in gateway/cases/rules.py.
     ground: Mapped[str | None] = mapped_column(String(30))
     #: The case that it turned out to be a double of.
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))

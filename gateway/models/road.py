@@ -25,6 +25,15 @@ class Message(Base):
             sqlite_where=text("state = 'new'"),
             postgresql_where=text("state = 'new'"),
         ),
+        # Who has how many in the line, so that one sender's many do not hold up the others.
+        Index(
+            "ix_messages_in_line",
+            "channel",
+            "sender",
+            "id",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
         Index(
             "ix_messages_held",
             "id",
@@ -109,11 +118,28 @@ class OutboundRow(Base):
         Index(
             "ix_outbound_waiting",
             "channel",
+            "bulk",
             "due_at",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_outbound_next",
+            "channel",
+            "address_id",
+            "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
         ),
         Index("ix_outbound_provider_id", "channel", "provider_id"),
+        Index(
+            "ix_outbound_unreported",
+            "channel",
+            "due_at",
+            sqlite_where=text("state = 'sent'"),
+            postgresql_where=text("state = 'sent'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -135,6 +161,8 @@ class OutboundRow(Base):
     #: An agent's files that go along: ``[sha256, filename, content type]`` each.
     files: Mapped[list[Any]]
     automatic: Mapped[bool]
+    #: News that nobody waits for: it goes out when nothing else does.
+    bulk: Mapped[bool] = mapped_column(default=False)
     #: As how many SMS it is billed; None for what is no SMS.
     segments: Mapped[int | None]
     #: queued → sent → delivered, or failed. ``sent``: the provider took it.
@@ -155,7 +183,10 @@ class ReportRow(Base):
     """What a provider said became of a message; it may come before we know the message's id."""
 
     __tablename__ = "reports"
-    __table_args__ = (UniqueConstraint("channel", "account", "provider_id", "status"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "provider_id", "status"),
+        Index("ix_reports_provider_id", "channel", "provider_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(String(40))

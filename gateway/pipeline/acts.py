@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import select, update
 
-from gateway import citizen, links, proofs, questions
+from gateway import citizen, proofs, questions
 from gateway.codes import digest
 from gateway.conversation import Action
 from gateway.guesses import note_guess, of_address
-from gateway.messages import LANGUAGE_CHOICES
-from gateway.models import ANSWERED, CLOSED, AddressRow, Case, Message
-from gateway.pipeline import joining, opening
+from gateway.models import ANSWERED, CLOSED, Case, Message
+from gateway.pipeline import address_acts, joining, opening
+from gateway.pipeline.answering import linked, linking
 from gateway.pipeline.task import Answer, Asks, Task
+from normalizer.text import plain_digits
 
 #: A rating up to this one is followed by the way to have the case opened again.
 _POOR = 2
+#: So much of a case's subject leaves room for its status on a button.
+_SHORT = 28
+_DIGIT = re.compile(r"\d")
 
 
-def act(task: Task) -> tuple[Case | None, Answer | None]:
-    """Do what a placement says. Returns the case that the message is about, and what to answer."""
-    if task.placement.action == "new":
-        case = opening.open_case(task)
-        return case, opening.acknowledged(task, case)
-    plain = _PLAIN.get(task.placement.action)
-    answer = Answer(plain, task.placement.case) if plain else _ACTS[task.placement.action](task)
-    return task.placement.case, answer
+def act(task: Task) -> Answer | None:
+    """Do what a placement says, but for opening a new case; what to answer."""
+    if task.complaint.pin:
+        _forget(task)
+    if plain := _PLAIN.get(task.placement.action):
+        return Answer(plain, task.placement.case)
+    return _ACTS[task.placement.action](task)
 
 
 def _nothing(task: Task) -> None:
@@ -70,10 +74,27 @@ def _transcript(task: Task) -> None:
         joining.reroute(task, case)
 
 
-def _pin(task: Task) -> None:
-    case, secret = task.placement.case, task.parts.settings.secret_key
-    if case is not None:
-        case.pin = digest(secret, case.number, task.complaint.text)
+def _pin(task: Task) -> Answer | None:
+    """Keep the HMAC of the code that they chose, and of the code itself nothing."""
+    case, complaint = task.placement.case, task.complaint
+    if case is None:
+        return None
+    code = complaint.pin or plain_digits(complaint.text)
+    case.pin, case.pin_failures = digest(task.parts.settings.secret_key, case.number, code), 0
+    _forget(task)
+    if task.placement.question is not None:
+        questions.settle(task.session, task.placement.question, task.now, "chosen")
+    return None if complaint.event else Answer("pin_set", case)
+
+
+def _forget(task: Task) -> None:
+    """Of a text with a code in it, keep that there was one. A caller's is in no text."""
+    if task.complaint.event or "pin" in task.message.hints:
+        return
+    task.message.text = _DIGIT.sub("*", task.message.text)
+    task.session.execute(
+        update(Message).where(Message.id == task.message.id).values(text=task.message.text)
+    )
 
 
 # What they answer.
@@ -88,8 +109,8 @@ def _choose(task: Task) -> Answer | None:
     wanted: int | str = question.options[n - 1] if question and n else n
     directory = task.parts.directory
     if not citizen.choose(task.session, case, wanted, directory, task.now):
-        untouched = case.status in citizen.UNTOUCHED
-        return None if untouched else Answer("status", case)
+        # It is there already, or on somebody's desk.
+        return Answer("status", case)
     if n == 0:
         return Answer("pick_none", case)
     return Answer("picked", case) if case.administration else opening.ask_city(case)
@@ -134,13 +155,15 @@ def _rate(task: Task) -> Answer | None:
     word = task.complaint.comment
     if not citizen.rate(task.session, case, score, word, task.now, channel=channel):
         return None
-    return Answer("rated_poor" if score <= _POOR else "rated", case)
+    if score > _POOR:
+        return Answer("rated", case)
+    reopen = (f"reopen:{case.number}", task.label("button_reopen", case.language))
+    return Answer("rated_poor", case, buttons=(reopen,))
 
 
 def _reopen(task: Task) -> Answer | None:
     words = "" if task.complaint.pressed else task.complaint.text
-    channel = task.complaint.channel
-    if not citizen.reopen(task.session, task.case, words, task.now, channel=channel):
+    if not joining.open_again(task, task.case, words):
         return None
     joining.move(task, task.case)
     return joining.reopened(task.case)
@@ -173,17 +196,13 @@ def _status(task: Task) -> Answer:
 
 
 def _follow(task: Task) -> Answer:
-    """Where it stands, and a link that opens it once."""
-    case, notices, settings = task.case, task.parts.notices, task.parts.settings
-    token = links.make(
-        task.session, "case", task.now, lifetime=links.CASE, case=case, address=task.own
-    )
-    url = f"{settings.public_url}/l/{token}"
-    if task.complaint.channel == "sms":
-        return Answer("link", case, {"url": url})
-    return Answer(
-        "status", case, {"message": notices.say("link", {"url": url}, case.language, "long")}
-    )
+    """Where it stands, and a link that opens it once; every mail has one as it is."""
+    case, channel = task.case, task.complaint.channel
+    if channel == "email":
+        return Answer("status", case)
+    if channel == "sms":
+        return Answer("link", case, linked(task, "case"))
+    return Answer("status", case, linking(task, case, "case"))
 
 
 def _cases(task: Task) -> Answer:
@@ -191,14 +210,21 @@ def _cases(task: Task) -> Answer:
     return Answer(
         "cases_list",
         asks=Asks("which_case", tuple(case.number for case in cases)),
-        choices=tuple((f"case:{case.number}", joining.described(case)) for case in cases),
+        choices=tuple((f"case:{case.number}", _listed(task, case)) for case in cases),
     )
+
+
+def _listed(task: Task, case: Case) -> str:
+    """A case among theirs: what it is about and where it stands, as much as a button shows."""
+    status = task.label(f"status_{case.status}")
+    return f"{joining.described(case, _SHORT)} · {status}"
 
 
 def _unknown_number(task: Task) -> Answer:
     """The same words whether there is such a case or not. In a chat, a phone number that Telegram
     vouches for may prove more."""
-    if task.own is not None and task.complaint.pressed is None:
+    # Whoever only pretends to be somebody does not slow that one down.
+    if task.own is not None and not (task.complaint.pressed or task.complaint.is_forged):
         note_guess(task.session, of_address(task.own), task.now)
     if task.complaint.channel != "telegram":
         return Answer("unknown_number")
@@ -215,82 +241,6 @@ def _near_number(task: Task) -> Answer:
 def _human(task: Task) -> Answer:
     phone = task.parts.settings.voice_human_number
     return Answer("human", facts={"phone": phone}) if phone else Answer("human_none")
-
-
-def _language(task: Task) -> Answer:
-    """From now on, and in every case that is not over yet, write to them in this one."""
-    tag = task.complaint.wanted_language
-    if not tag:
-        return Answer("language_ask", buttons=LANGUAGE_CHOICES)
-    if task.own is not None:
-        contact = task.own.contact
-        contact.chosen_language = contact.language = tag
-        task.session.execute(
-            update(Case)
-            .where(Case.contact_id == contact.id, Case.status.not_in(CLOSED))
-            .values(language=tag)
-        )
-    return Answer("language_set")
-
-
-def _reach(task: Task) -> Answer:
-    wanted, own, case = task.complaint.reach, task.own, task.case
-    if wanted is None or own is None:
-        return Answer("help")
-    begun = proofs.begin(
-        task.session,
-        task.parts.notices,
-        own,
-        wanted,
-        task.now,
-        case=case,
-        language=case.language,
-    )
-    if begun is None:
-        return Answer("slow_down")
-    # About no case: the code is asked for here and nowhere else.
-    return Answer("proof_sent", facts={"address": wanted.value}, asks=Asks("proof"))
-
-
-# What concerns their address.
-
-
-def _stop(task: Task) -> Answer:
-    if task.own is not None:
-        task.own.stopped_at = task.now
-    return Answer("stopped")
-
-
-def _start(task: Task) -> Answer:
-    if task.own is not None:
-        task.own.stopped_at = None
-    return Answer("started")
-
-
-def _blocked(task: Task) -> None:
-    _stop(task)
-
-
-def _unblocked(task: Task) -> None:
-    _start(task)
-
-
-def _linked(task: Task) -> Answer | None:
-    tel = task.complaint.own_tel
-    if task.own is None or tel is None:
-        return None
-    proofs.link(task.session, task.own, tel, task.now)
-    return Answer("proved", facts={"address": tel.value})
-
-
-def _migrated(task: Task) -> None:
-    """A group has a new id: its cases follow, unless somebody wrote from there already."""
-    own, new = task.own, task.complaint.migrated_to
-    if own is None or not new:
-        return
-    taken = select(AddressRow.id).where(AddressRow.kind == own.kind, AddressRow.value == new)
-    if task.session.scalar(taken) is None:
-        own.value = new
 
 
 #: Answered without anything else.
@@ -328,13 +278,14 @@ _ACTS: Mapping[Action, Callable[[Task], Answer | None]] = {
     "unknown_number": _unknown_number,
     "near_number": _near_number,
     "human": _human,
-    "language": _language,
-    "reach": _reach,
-    "stop": _stop,
-    "start": _start,
-    "linked": _linked,
-    "migrated": _migrated,
-    "blocked": _blocked,
-    "unblocked": _unblocked,
+    "language": address_acts.language,
+    "reach": address_acts.reach,
+    "stop": address_acts.stop,
+    "start": address_acts.start,
+    "share": address_acts.share,
+    "linked": address_acts.linked,
+    "migrated": address_acts.migrated,
+    "blocked": address_acts.blocked,
+    "unblocked": address_acts.unblocked,
     "keep": _nothing,
 }

@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway import questions
+from sqlalchemy.orm import Session
+
+from gateway import links, questions
 from gateway.choices import Choice
-from gateway.models import AddressRow, OutboundRow
+from gateway.models import AddressRow, Case, OutboundRow, Question
 from gateway.notices import Way
 from gateway.pipeline.loops import is_loop
 from gateway.pipeline.task import Answer, Task
 
+#: Buttons that are good once: what they hung on goes when they were pressed.
+_SPENT = ("rate", "pick", "reopen", "leave", "to")
 
-def give(task: Task, answer: Answer) -> str | None:
-    """Queue an answer. Returns the channel that it takes, if there is one."""
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An answer on its way, with the question that goes along."""
+
+    task: Task
+    answer: Answer
+    way: Way
+    question: Question | None
+
+
+def give(session: Session, answers: Sequence[tuple[Task, Answer]]) -> set[str]:
+    """Queue answers. Returns the channels that they take."""
+    said = [one for task, answer in answers if (one := _said(task, answer))]
+    # Buttons carry the ids of their questions.
+    session.flush()
+    for one in said:
+        _queue(one.task, one.answer, one.way, _choices(one))
+    return {one.way.channel for one in said}
+
+
+def _said(task: Task, answer: Answer) -> _Said | None:
     way = _way_back(task, even_stopped=answer.key == "stopped")
     if way is None:
         _not_answered(task, answer, "nobody_to_tell")
         return None
     # A status is told on the line alone; a number is written too, so that nobody needs a pen.
-    is_new = task.placement.action == "new"
-    if task.spoken and (not is_new or way.channel == task.complaint.channel):
+    if task.spoken and (not task.is_new or way.channel == task.complaint.channel):
         return None
     if _is_loop(task, way, answer.key):
         _not_answered(task, answer, "not_answered", reason="loop")
         return None
     if answer.instead is not None and not _fits(task, answer, way):
         answer = answer.instead
-    choices = _choices(task, answer, way)
-    _queue(task, answer, way, choices)
-    return way.channel
+    if task.complaint.too_large and answer.case is not None:
+        answer = replace(answer, facts={**answer.facts, **linking(task, answer.case, "upload")})
+    question = _ask(task, answer, way.address, way.channel, way.account)
+    return _Said(task, answer, way, question)
 
 
 def _queue(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> OutboundRow | None:
     notices, cause = task.parts.notices, f"{answer.key}:{task.message.id}"
-    facts = _facts(answer)
+    facts = _facts(task, answer)
     if answer.case is not None:
         return notices.tell(
             task.session,
@@ -46,6 +72,7 @@ def _queue(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> Outbo
             facts=facts,
             choices=choices,
             buttons=answer.buttons,
+            thread=_thread(task, way) if task.is_new else (),
         )
     return notices.queue(
         task.session,
@@ -55,28 +82,50 @@ def _queue(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> Outbo
         task.language,
         cause,
         task.now,
-        thread=(task.message.reference,),
+        thread=_thread(task, way),
         choices=choices,
         buttons=answer.buttons,
     )
 
 
-def _facts(answer: Answer) -> dict[str, Any]:
-    asks = {"asks": answer.way_asks} if answer.way_asks else {}
-    return {**answer.facts, **asks}
+def _thread(task: Task, way: Way) -> tuple[str, ...]:
+    """What the answer names as that which it answers; another channel has other names."""
+    return (task.message.reference,) if way.channel == task.complaint.channel else ()
 
 
-def _choices(task: Task, answer: Answer, way: Way) -> list[Choice]:
-    """Put the question that goes along, and name its answers for buttons and digits."""
+def linked(task: Task, purpose: links.Purpose) -> dict[str, str]:
+    """The facts of a one-time link. The link itself is made when it is sent."""
+    return {"link": purpose, "url": f"{task.parts.settings.public_url}/l/{links.MASK}"}
+
+
+def linking(task: Task, case: Case, purpose: links.Purpose) -> Mapping[str, str]:
+    """The same with words for it, for a sentence that speaks of something else."""
+    facts = linked(task, purpose)
+    sentence = "upload_link" if purpose == "upload" else "link"
+    return facts | {"message": task.parts.notices.say(sentence, facts, case.language, "long")}
+
+
+def _facts(task: Task, answer: Answer) -> dict[str, Any]:
+    pressed, pressed_on = task.complaint.pressed, task.complaint.in_reply_to
+    facts = dict(answer.facts)
+    if answer.way_asks:
+        facts["asks"] = answer.way_asks
+    if pressed and pressed.verb in _SPENT and pressed_on:
+        facts["retires"] = pressed_on[0]
+    return facts
+
+
+def _choices(said: _Said) -> list[Choice]:
+    """The answers to the question that goes along, as buttons and digits name them."""
+    return _named(said.answer, said.question.id) if said.question else []
+
+
+def _ask(
+    task: Task, answer: Answer, address: AddressRow, channel: str, account: str
+) -> Question | None:
     if answer.asks is None:
-        return []
-    return _named(answer, _ask(task, answer, way.address, way.channel, way.account))
-
-
-def _ask(task: Task, answer: Answer, address: AddressRow, channel: str, account: str) -> int:
-    if answer.asks is None:
-        raise LookupError("no question")
-    question = questions.ask(
+        return None
+    return questions.ask(
         task.session,
         address,
         channel,
@@ -86,8 +135,8 @@ def _ask(task: Task, answer: Answer, address: AddressRow, channel: str, account:
         task.now,
         case=answer.case,
         message=task.message if answer.asks.holds else None,
+        fresh=task.is_new,
     )
-    return question.id
 
 
 def _named(answer: Answer, question_id: int) -> list[Choice]:
@@ -122,7 +171,7 @@ def _is_loop(task: Task, way: Way, key: str) -> bool:
     settings = task.parts.settings
     is_mail = way.address.kind == "mail"
     most = settings.email_auto_answers if is_mail else settings.sender_answers
-    return is_loop(task.session, way, subject, most, task.now)
+    return is_loop(task.said, way, subject, most)
 
 
 def _way_back(task: Task, *, even_stopped: bool) -> Way | None:

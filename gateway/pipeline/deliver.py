@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import monotonic
 
 import structlog
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import aliased
 
-from channels.base import Attachment, Channel, Outbound, SendFailed, SendsMany
+from channels.base import Attachment, Channel, Outbound, Outcome, SendFailed, SendsMany
 from gateway import clock
+from gateway.metrics import SEND_SECONDS, timed
 from gateway.models import OutboundRow
 from gateway.pipeline.outcomes import failed, give_back, sent, stopped
-from gateway.pipeline.pace import chat_turns, free_at, keep_pace, pause, turns
+from gateway.pipeline.pace import PATIENCE, chat_turns, free_at, pause, together, turns
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.signpost import with_signpost
 from gateway.queue import DELIVER
@@ -23,10 +24,6 @@ log = structlog.get_logger(__name__)
 
 #: Rows claimed at once; at a provider's usual fifth of a second they take a few seconds.
 BATCH = 20
-#: The same side by side: a second or two for each of the few on their way at a time.
-_TOGETHER = 60
-#: Whose turn is later than this gives its row back instead of holding it.
-_PATIENCE = timedelta(seconds=3)
 #: How long to leave a provider alone that nobody gets through to and that named no time.
 _BREATH = timedelta(seconds=5)
 #: A message that failed more often does not hold up the later ones to its address any longer:
@@ -64,12 +61,13 @@ def _one(parts: Parts, adapter: Channel | None, row: OutboundRow) -> None:
     try:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
-        keep_pace(parts, row.channel)
-        provider_id = _send(adapter, _outbound(parts, row))
+        message = _outbound(parts, row)
+        with timed(SEND_SECONDS.labels(row.channel)):
+            provider_id = _send(adapter, message)
     except SendFailed as failure:
         failed(parts, row, failure)
     else:
-        sent(parts, row, provider_id)
+        sent(parts, row.channel, [(row, provider_id)])
 
 
 def _send(adapter: Channel, message: Outbound) -> str:
@@ -86,17 +84,16 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
     that none overtakes another, however many workers send."""
     now = clock.now()
     free = free_at(parts, channel)
-    if free is not None and free > now + _PATIENCE:
+    if free is not None and free > now + PATIENCE:
         return 0
-    claimed = parts.store.claim(
-        OutboundRow, now, parts.lease, _TOGETHER, _is_next(), channel=channel
-    )
+    limit = together(adapter.rate)
+    claimed = parts.store.claim(OutboundRow, now, parts.lease, limit, _is_next(), channel=channel)
     for row in filter(_is_unwanted, claimed):
         stopped(parts, row)
     wanted = [row for row in claimed if not _is_unwanted(row)]
     ready = []
     for row, turn in zip(wanted, chat_turns(parts, adapter, wanted, now), strict=True):
-        if turn > now + _PATIENCE:
+        if turn > now + PATIENCE:
             give_back(parts, [row], turn)
         else:
             ready.append((row, turn))
@@ -107,7 +104,7 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
             for (_, turn), moment in zip(ready, moments, strict=True)
         ]
         _Batch(parts, channel, [row for row, _ in ready]).send(adapter, waits)
-    if len(claimed) == _TOGETHER:
+    if len(claimed) == limit:
         parts.bell.ring(DELIVER, channel)
     return len(claimed)
 
@@ -132,17 +129,35 @@ class _Batch:
         else:
             give_back(self._parts, [*self._waiting.values()], self._until)
 
-    def _done(self, message: Outbound, outcome: str | SendFailed) -> None:
-        row = self._waiting[message.id]
-        if isinstance(outcome, SendFailed):
-            failed(self._parts, row, outcome)
-            if outcome.everyone:
-                wait = max(_BREATH, timedelta(seconds=outcome.retry_after or 0))
-                self._until = max(self._until, clock.now() + wait)
-                pause(self._parts, self._channel, self._until)
-        else:
-            sent(self._parts, row, outcome)
-        del self._waiting[message.id]
+    def _done(self, outcomes: Sequence[Outcome]) -> None:
+        took = SEND_SECONDS.labels(self._channel)
+        taken: list[tuple[OutboundRow, str]] = []
+        refused: list[tuple[OutboundRow, SendFailed]] = []
+        for outcome in outcomes:
+            took.observe(outcome.seconds)
+            row = self._waiting[outcome.message.id]
+            if isinstance(outcome.result, SendFailed):
+                refused.append((row, outcome.result))
+            else:
+                taken.append((row, outcome.result))
+        # What is known together is committed together: it is one wait for the disk.
+        if taken:
+            sent(self._parts, self._channel, taken)
+            self._strike(row for row, _ in taken)
+        for row, failure in refused:
+            failed(self._parts, row, failure)
+            self._strike([row])
+            if failure.everyone:
+                self._pause(failure.retry_after or 0)
+
+    def _strike(self, rows: Iterable[OutboundRow]) -> None:
+        for row in rows:
+            del self._waiting[row.id]
+
+    def _pause(self, seconds: float) -> None:
+        wait = max(_BREATH, timedelta(seconds=seconds))
+        self._until = max(self._until, clock.now() + wait)
+        pause(self._parts, self._channel, self._until)
 
 
 def _is_unwanted(row: OutboundRow) -> bool:
@@ -158,11 +173,13 @@ def _is_next() -> ColumnElement[bool]:
         .where(
             earlier.channel == OutboundRow.channel,
             earlier.address_id == OutboundRow.address_id,
-            earlier.state == "queued",
+            earlier.state == literal_column("'queued'"),
             earlier.id < OutboundRow.id,
             earlier.tries <= _HOLDS,
         )
         .correlate(OutboundRow)
+        # Asked row by row, until there are enough. PostgreSQL would rather join all that waits.
+        .offset(literal_column("0"))
         .exists()
     )
 

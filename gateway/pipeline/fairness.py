@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from gateway import clock
 from gateway.models import Message
 from gateway.pipeline.parts import PROCESS_LEASE, Parts
+from gateway.store import written_out
 
-_WAITING = literal_column("'new'")
+_WAITING = written_out("new")
 
 
 def claim_fairly(parts: Parts, limit: int) -> Sequence[Message]:

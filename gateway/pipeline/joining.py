@@ -7,6 +7,7 @@ from sqlalchemy import select
 from gateway import citizen, questions
 from gateway.choices import LONGEST, short
 from gateway.models import ANSWERED, CLOSED, AddressRow, Case, CaseAddress, Message, Question
+from gateway.pipeline.answering import linked
 from gateway.pipeline.opening import note_route
 from gateway.pipeline.task import Answer, Asks, Task
 from normalizer.tracking import spaced
@@ -50,7 +51,7 @@ def take_up(task: Task, case: Case, reason: str) -> bool:
     if case.status == "awaiting_citizen":
         case.status = "in_progress"
         task.note(case, "guichet", "status", status="in_progress")
-    return citizen.reopen(task.session, case, reason, task.now, channel=task.complaint.channel)
+    return open_again(task, case, reason)
 
 
 def move(task: Task, case: Case) -> None:
@@ -61,7 +62,9 @@ def move(task: Task, case: Case) -> None:
         complaint.account,
         own.id,
     )
-    if own is None or here or complaint.channel in _ONE_WAY or not _may_hear(task, case, own):
+    if own is None or here or complaint.channel in _ONE_WAY or not complaint.proves_sender:
+        return
+    if not _may_hear(task, case, own):
         return
     case.channel, case.account, case.address_id = complaint.channel, complaint.account, own.id
 
@@ -96,6 +99,19 @@ def reroute(task: Task, case: Case) -> None:
     questions.give_up(task.session, task.now, "administration", case)
     questions.give_up(task.session, task.now, "city", case)
     note_route(task, case)
+
+
+def open_again(task: Task, case: Case, words: str) -> bool:
+    """Open a case again that was answered or closed; whether it was."""
+    return citizen.reopen(
+        task.session,
+        case,
+        words,
+        task.now,
+        channel=task.complaint.channel,
+        directory=task.parts.directory,
+        settings=task.parts.settings,
+    )
 
 
 def ask_reopen(task: Task, case: Case) -> Answer | None:
@@ -149,9 +165,9 @@ def hold(task: Task) -> Answer | None:
     )
 
 
-def described(case: Case) -> str:
+def described(case: Case, room: int = LONGEST) -> str:
     """What a case says of itself where its citizen chooses among several."""
-    return short(case.subject or case.text or spaced(case.number), LONGEST)
+    return short(case.subject or case.text or spaced(case.number), room)
 
 
 def _asked(task: Task) -> list[Question]:
@@ -174,10 +190,14 @@ def pick(task: Task) -> Answer | None:
         .where(Message.id.in_([one.message_id for one in held]), Message.state == "held")
         .order_by(Message.id)
     ).all()
+    if any(message.intent == "link" for message in waiting):
+        for message in waiting:
+            message.case_id, message.state = case.id, "done"
+        return Answer("link", case, linked(task, "case"))
     wishes = {_join(task, case, message) for message in waiting}
     if case.status in ANSWERED and wishes & {"dissatisfied", "reopen"}:
         words = waiting[0].text
-        citizen.reopen(task.session, case, words, task.now, channel=task.complaint.channel)
+        open_again(task, case, words)
         return reopened(case)
     if case.status in CLOSED:
         return ask_reopen(task, case)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.models import OutboundRow
+from gateway.models import AddressRow, OutboundRow
 from gateway.notices import Way
 
 #: How far back answers are counted.
@@ -18,25 +20,33 @@ _SAME_SUBJECT = 2
 _MARKS = ("re:", "re :", "réf:", "aw:", "sv:", "رد:")
 
 
-def is_loop(session: Session, way: Way, subject: str | None, most: int, now: datetime) -> bool:
+#: The subjects of what was said automatically, by address and channel.
+Said = Mapping[tuple[int, str], Sequence[str | None]]
+
+
+def said_lately(session: Session, addresses: Sequence[AddressRow], now: datetime) -> Said:
+    """What machines of ours answered these addresses within three hours."""
+    found: dict[tuple[int, str], list[str | None]] = defaultdict(list)
+    if addresses:
+        rows = session.execute(
+            select(OutboundRow.address_id, OutboundRow.channel, OutboundRow.subject).where(
+                OutboundRow.address_id.in_([address.id for address in addresses]),
+                OutboundRow.automatic,
+                OutboundRow.created_at > now - _WINDOW,
+            )
+        )
+        for address_id, channel, subject in rows:
+            found[address_id, channel].append(subject)
+    return found
+
+
+def is_loop(said: Said, way: Way, subject: str | None, most: int) -> bool:
     """Whether one more automatic answer might go to a machine that answers it in turn.
 
     ``subject`` is that of the mail to be answered, ``most`` how many automatic answers one
     address gets over this channel within three hours.
     """
-    if way.address.created_at == now:
-        # Nobody was answered before they wrote.
-        return False
-    subjects = session.scalars(
-        select(OutboundRow.subject)
-        .where(
-            OutboundRow.address_id == way.address.id,
-            OutboundRow.channel == way.channel,
-            OutboundRow.automatic,
-            OutboundRow.created_at > now - _WINDOW,
-        )
-        .limit(most)
-    ).all()
+    subjects = said.get((way.address.id, way.channel), ())
     same = sum(_bare(one) == _bare(subject) for one in subjects if one and subject)
     return len(subjects) >= most or same >= _SAME_SUBJECT
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.choices import Choice
+from gateway.citizen import COMMUNE
 from gateway.deadlines import due
 from gateway.models import Case, CaseAddress
 from gateway.notices import STYLES
@@ -25,14 +28,28 @@ class NoFreeNumber(Exception):
     """Every tracking number tried was taken."""
 
 
-def open_case(task: Task) -> Case:
-    """Register a new matter, with the administration that is competent for it, if one surely is."""
+def open_cases(session: Session, tasks: Sequence[Task]) -> list[Case]:
+    """Register new matters, each with a number of its own."""
+    if not tasks:
+        return []
+    now, zone = tasks[0].now, tasks[0].parts.settings.zone
+    numbers = _free_numbers(session, now.astimezone(zone).year, len(tasks))
+    cases = [_case(task, number) for task, number in zip(tasks, numbers, strict=True)]
+    session.add_all(cases)
+    session.flush()
+    for task, case in zip(tasks, cases, strict=True):
+        _open(task, case)
+    return cases
+
+
+def _case(task: Task, number: str) -> Case:
+    """A new matter, with the administration that is competent for it, if one surely is."""
     complaint, route, settings = task.complaint, task.understood.route, task.parts.settings
     directory, addresses = task.parts.directory, task.addresses
     competent = directory.get(route.administration) if route.administration else None
     slug = competent.slug if competent else None
-    case = Case(
-        number=_free_number(task.session, task.now.astimezone(settings.zone).year),
+    return Case(
+        number=number,
         status="routed" if competent else "received",
         kind=complaint.kind,
         subject=complaint.subject,
@@ -52,17 +69,18 @@ def open_case(task: Task) -> Case:
         created_at=complaint.received_at,
         due_at=due(complaint.received_at, complaint.kind, slug, directory, settings),
     )
-    task.session.add(case)
-    task.session.flush()
+
+
+def _open(task: Task, case: Case) -> None:
+    """Its first lines, and who may ask about it."""
     task.session.add_all(
-        CaseAddress(case_id=case.id, address_id=address.id) for address in addresses
+        CaseAddress(case_id=case.id, address_id=address.id) for address in task.addresses
     )
     earlier = task.placement.earlier
     went_before = {"earlier": earlier.number} if earlier else {}
     task.note(case, "citizen", "received", message=task.message.id, **went_before)
-    if competent:
+    if case.administration:
         note_route(task, case)
-    return case
 
 
 def acknowledged(task: Task, case: Case) -> Answer:
@@ -87,7 +105,8 @@ def ask_administration(task: Task, case: Case, instead: Answer | None = None) ->
     """Which of the likeliest is competent?"""
     short = STYLES.get(task.complaint.channel) == "sms"
     named = offered(case.candidates, task.parts.directory, case.language, case.city, short=short)
-    others = [(slug, label) for slug, label in named if slug != case.administration]
+    here = {case.administration, COMMUNE if _is_commune(task, case) else case.administration}
+    others = [(slug, label) for slug, label in named if slug not in here]
     return Answer(
         "triage_ask",
         case,
@@ -96,6 +115,12 @@ def ask_administration(task: Task, case: Case, instead: Answer | None = None) ->
         none=task.label("button_none", case.language),
         instead=instead,
     )
+
+
+def _is_commune(task: Task, case: Case) -> bool:
+    """Whether a city's commune has it: the router calls every one of them the same."""
+    commune = task.parts.directory.commune_of(case.city) if case.city else None
+    return commune is not None and commune.slug == case.administration
 
 
 def buttons(task: Task, case: Case) -> tuple[Choice, ...]:
@@ -131,11 +156,14 @@ def _is_between(task: Task) -> bool:
     )
 
 
-def _free_number(session: Session, year: int) -> str:
-    """A number no case has. Two workers may still take the same one at once: then the unique
+def _free_numbers(session: Session, year: int, count: int) -> list[str]:
+    """Numbers that no case has. Two workers may still take the same one at once: then the unique
     constraint makes one of them roll back and come here again."""
+    found: set[str] = set()
     for _ in range(_NUMBER_TRIES):
-        number = tracking.issue(year)
-        if session.scalar(select(Case.id).where(Case.number == number)) is None:
-            return number
+        tried = {tracking.issue(year) for _ in range(count - len(found))}
+        taken = session.scalars(select(Case.number).where(Case.number.in_(tried)))
+        found |= tried - set(taken)
+        if len(found) == count:
+            return list(found)
     raise NoFreeNumber

@@ -4,45 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.base import SendFailed
 from gateway import clock
 from gateway.addresses import move
+from gateway.metrics import SENT
 from gateway.models import OutboundRow, ReportRow
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.reports import apply, fail
+from gateway.pipeline.taken import write_down
 from gateway.queue import DELIVER
+from gateway.store import is_away
+from normalizer.text import storable
 
 #: Tries at which a provider's own word for how long to wait is enough.
 _BELIEVED = 2
 
+#: Seconds after which a database that is away is asked again.
+_BREATH = 0.2
+
 log = structlog.get_logger(__name__)
 
 
-def sent(parts: Parts, row: OutboundRow, provider_id: str) -> None:
-    """The provider took it, and calls it by this id."""
+def sent(parts: Parts, channel: str, taken: Sequence[tuple[OutboundRow, str]]) -> None:
+    """The provider took these, and calls each by the id beside it. While the database is away this
+    waits for it, as long as the rows are ours: nobody else knows, and they would be sent again."""
+    until = monotonic() + parts.settings.lease_seconds
+    while True:
+        try:
+            return _sent(parts, channel, taken)
+        except SQLAlchemyError as error:
+            if not is_away(error) or monotonic() > until:
+                raise
+            sleep(_BREATH)
+
+
+def _sent(parts: Parts, channel: str, taken: Sequence[tuple[OutboundRow, str]]) -> None:
     now = clock.now()
+    ids = {storable(provider_id): row.id for row, provider_id in taken}
+    for row_id in write_down(parts.store, ids, now):
+        _report_on(parts, row_id, now)
+    SENT.labels(channel, "sent").inc(len(taken))
+    log.info("sent", channel=channel, outbound=[row.id for row, _ in taken])
+
+
+def _report_on(parts: Parts, row_id: int, now: datetime) -> None:
+    """Let the reports count that came before we knew the id that they speak of; the good news
+    first, so that a message which did arrive is not said again another way."""
     again = None
     with parts.store.write() as session:
-        ours = session.get_one(OutboundRow, row.id)
-        ours.provider_id, ours.error, ours.sent_at = provider_id, None, now
-        if ours.state == "queued":
-            ours.state = "sent"
-        # Reports may have come before we knew the id that they speak of; the good news first, so
-        # that a message which did arrive is not said again another way.
+        ours = session.get_one(OutboundRow, row_id)
         for report in session.scalars(
             select(ReportRow)
-            .where(ReportRow.channel == row.channel, ReportRow.provider_id == provider_id)
+            .where(ReportRow.channel == ours.channel, ReportRow.provider_id == ours.provider_id)
             .order_by(ReportRow.status != "delivered", ReportRow.id)
         ):
-            again = (
-                apply(parts, session, ours, report.status, report.code, report.opted_out, now)
-                or again
-            )
-    log.info("sent", channel=row.channel, outbound=row.id, tries=row.tries)
+            told = (report.status, report.code, report.opted_out)
+            again = apply(parts, session, ours, *told, now) or again
     if again:
         parts.bell.ring(DELIVER, again)
 
@@ -63,10 +86,12 @@ def failed(parts: Parts, row: OutboundRow, failure: SendFailed) -> None:
             ours.address = move(session, ours.address, failure.moved_to)
         twice = failure.unknown and ours.doubtful
         ours.doubtful = ours.doubtful or failure.unknown
-        if failure.retryable and row.tries < parts.settings.deliver_tries and not twice:
+        later = failure.retryable and row.tries < parts.settings.deliver_tries and not twice
+        if later:
             ours.due_at, ours.error = now + wait, failure.reason
         else:
             again = fail(parts, session, ours, failure.reason, now)
+    SENT.labels(row.channel, "later" if later else "failed").inc()
     log.warning(
         "send.failed",
         channel=row.channel,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,14 +15,18 @@ from gateway.pipeline.parts import Parts
 
 #: How far a batch may catch up with its line.
 _SLACK = timedelta(seconds=0.5)
+#: Whose turn is later than this gives its row back instead of holding it.
+PATIENCE = timedelta(seconds=3)
+#: Messages in a batch where nothing limits them: a second or two of a distant provider's time.
+_TOGETHER = 60
 
 
-def keep_pace(parts: Parts, channel: str) -> None:
-    """Return when this channel may send its next message; at once where no limit is set."""
-    rate = parts.settings.sms_per_second if channel == "sms" else None
-    if rate is not None:
-        mine = turn(parts, channel, timedelta(seconds=1 / rate), clock.now())
-        time.sleep(max(0.0, (mine - clock.now()).total_seconds()))
+def together(rate: Rate | None) -> int:
+    """How many messages to take at once: no more than go out while we are patient, so that none
+    takes a turn that it does not use."""
+    if rate is None:
+        return _TOGETHER
+    return min(_TOGETHER, max(1, int(rate.count * PATIENCE.total_seconds() / rate.seconds)))
 
 
 def turn(parts: Parts, channel: str, step: timedelta, now: datetime, messages: int = 1) -> datetime:
@@ -43,8 +46,12 @@ def turn(parts: Parts, channel: str, step: timedelta, now: datetime, messages: i
     return mine
 
 
-def turns(parts: Parts, channel: str, rate: Rate, messages: int, now: datetime) -> list[datetime]:
+def turns(
+    parts: Parts, channel: str, rate: Rate | None, messages: int, now: datetime
+) -> list[datetime]:
     """The moments at which so many messages may go out, evenly spread."""
+    if rate is None:
+        return [now] * messages
     step = timedelta(seconds=rate.seconds / rate.count)
     # What the line lost while the last batch came to its end is made up for.
     first = turn(parts, channel, step, now - _SLACK, messages)
@@ -73,7 +80,10 @@ def chat_turns(
 ) -> list[datetime]:
     """When each row's address may be written to again, given what was sent there lately."""
     rates = [adapter.rate_to(row.address.value) for row in rows]
-    since = now - timedelta(seconds=max((rate.seconds for rate in rates), default=0))
+    longest = max((rate.seconds for rate in rates if rate), default=None)
+    if longest is None:
+        return [now] * len(rows)
+    since = now - timedelta(seconds=longest)
     sent: defaultdict[int, list[datetime]] = defaultdict(list)
     with parts.store.read() as session:
         for address, at in session.execute(
@@ -90,7 +100,7 @@ def chat_turns(
     return [_free(sent[row.address_id], rate, now) for row, rate in zip(rows, rates, strict=True)]
 
 
-def _free(sent: Sequence[datetime], rate: Rate, now: datetime) -> datetime:
-    if len(sent) < rate.count:
+def _free(sent: Sequence[datetime], rate: Rate | None, now: datetime) -> datetime:
+    if rate is None or len(sent) < rate.count:
         return now
     return max(now, sent[-rate.count] + timedelta(seconds=rate.seconds))

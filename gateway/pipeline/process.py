@@ -8,15 +8,18 @@ from time import monotonic, sleep
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
 from gateway.messages import Style, speak
+from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
 from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, Contact, Message
 from gateway.pipeline.fairness import claim_fairly
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
-from gateway.pipeline.register import AlreadyDone, Ring, register
+from gateway.pipeline.register import Ring, register
+from gateway.pipeline.senders import among
 from gateway.pipeline.task import Understood
 from gateway.queue import FETCH, PROCESS
 from gateway.store import is_away
@@ -27,6 +30,7 @@ from routing.router import Route, decide
 
 log = structlog.get_logger(__name__)
 
+_READ, _ROUTE = UNDERSTAND_SECONDS.labels("read"), UNDERSTAND_SECONDS.labels("route")
 #: How long the second of two equal requests waits for the first one's number, in seconds.
 _DOUBLE_CLICK = 3.0
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
@@ -97,30 +101,32 @@ def _alone(parts: Parts, one: Understood, spoken: bool) -> set[Ring]:
 
 def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[Ring]:
     """Register messages in one transaction; whom to ring for once it is committed."""
-    now = clock.now()
-    rings: set[Ring] = set()
     with parts.store.write() as session:
-        for one in understood:
-            rings |= register(parts, session, one, now, spoken=spoken)
+        rings = register(parts, session, understood, clock.now(), spoken=spoken)
+    for one in understood:
+        PROCESSED.labels(one.complaint.intent).inc()
     return rings
 
 
 def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
     """The pure work: normalise, recognise the language, decide the route."""
-    files = _files(parts, messages)
-    languages = _last_languages(parts, messages)
+    with parts.store.read() as session:
+        files = _files(session, messages)
+        languages = _last_languages(parts, session, messages)
     model = parts.learner.model()
     understood = []
     for message, pieces in whole(parts, messages):
         try:
-            complaint = normalize(
-                _inbound(message, files.get(message.id, ())),
-                message.channel,
-                parts.channels[message.channel].addresses,
-                languages.get(message.id),
-                parts.settings.region,
-            )
-            route = decide(complaint, parts.directory, model)
+            with timed(_READ):
+                complaint = normalize(
+                    _inbound(message, files.get(message.id, ())),
+                    message.channel,
+                    parts.channels[message.channel].addresses,
+                    languages.get(message.id),
+                    parts.settings.region,
+                )
+            with timed(_ROUTE):
+                route = decide(complaint, parts.directory, model)
             complaint = _told_apart(complaint, route)
             understood.append(Understood(message, complaint, route, pieces))
         except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
@@ -139,8 +145,6 @@ def _told_apart(complaint: Complaint, route: Route) -> Complaint:
 
 def _set_back(parts: Parts, message: Message, error: Exception) -> None:
     """Count a failed try; after the last one the message is shunted, for a person to see."""
-    if isinstance(error, AlreadyDone):
-        return
     if is_away(error):
         # The database is the trouble, not the message: the lease runs out and it is tried again.
         log.warning("process.waits", message=message.id, error=type(error).__name__)
@@ -182,35 +186,35 @@ def _inbound(message: Message, files: Sequence[AttachmentRow]) -> Inbound:
     )
 
 
-def _files(parts: Parts, messages: Sequence[Message]) -> dict[int, list[AttachmentRow]]:
+def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[AttachmentRow]]:
     found: dict[int, list[AttachmentRow]] = {}
-    with parts.store.read() as session:
-        for row in session.scalars(
-            select(AttachmentRow)
-            .where(AttachmentRow.message_id.in_([message.id for message in messages]))
-            .order_by(AttachmentRow.id)
-        ):
-            found.setdefault(row.message_id, []).append(row)
+    for row in session.scalars(
+        select(AttachmentRow)
+        .where(AttachmentRow.message_id.in_([message.id for message in messages]))
+        .order_by(AttachmentRow.id)
+    ):
+        found.setdefault(row.message_id, []).append(row)
     return found
 
 
-def _last_languages(parts: Parts, messages: Sequence[Message]) -> dict[int, str]:
+def _last_languages(
+    parts: Parts, session: Session, messages: Sequence[Message]
+) -> dict[int, str | None]:
     """What each sender last wrote in, by message."""
-    senders = {}
+    region, senders = parts.settings.region, {}
     for message in messages:
         adapter = parts.channels.get(message.channel)
-        if adapter and (sender := canonical(adapter.addresses, message.sender)):
-            senders[message.id] = (sender.kind, sender.value)
+        if adapter and (sender := canonical(adapter.addresses, message.sender, region)):
+            senders[message.id] = sender
     if not senders:
         return {}
-    with parts.store.read() as session:
-        rows = session.execute(
-            select(AddressRow.kind, AddressRow.value, Contact.language)
-            .join(Contact, Contact.id == AddressRow.contact_id)
-            .where(AddressRow.value.in_({value for _, value in senders.values()}))
-        )
-        known = {(kind, value): language for kind, value, language in rows if language}
-    return {id_: known[sender] for id_, sender in senders.items() if sender in known}
+    rows = session.execute(
+        select(AddressRow.kind, AddressRow.value, Contact.language)
+        .join(Contact, Contact.id == AddressRow.contact_id)
+        .where(among(set(senders.values())))
+    )
+    known = {(kind, value): language for kind, value, language in rows}
+    return {id_: known.get((sender.kind, sender.value)) for id_, sender in senders.items()}
 
 
 def _with_case(parts: Parts, receipt: Receipt) -> Receipt:

@@ -1,94 +1,176 @@
-"""What one understood message changes in the database: a case, its history, an answer."""
+"""What understood messages change in the database: cases, their history, an answer to each.
+
+Many are registered together, so that the database is asked once for all of them; but each is
+placed as if it were alone. Those that concern one another follow one another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import CursorResult, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from gateway.conversation import Sender, Situation, place
+from gateway.conversation import NONE, Sender, Situation, pasts, place
 from gateway.models import Case, Message
 from gateway.pipeline.acts import act
 from gateway.pipeline.answering import give
+from gateway.pipeline.loops import said_lately
+from gateway.pipeline.opening import acknowledged, open_cases
 from gateway.pipeline.parts import Parts
-from gateway.pipeline.senders import senders
-from gateway.pipeline.task import Task, Understood
+from gateway.pipeline.senders import Senders
+from gateway.pipeline.task import Answer, Task, Understood
+from gateway.pipeline.waves import waves
 from gateway.queue import DELIVER, PROCESS
 
 log = structlog.get_logger(__name__)
 
-
-class AlreadyDone(Exception):
-    """Another worker finished this message while ours was late: nothing is left to do."""
-
-
 #: A kind of work that waits, and the channel.
 Ring = tuple[str, str]
+#: What was done with a message: the case that it is about, and what to answer.
+_Done = tuple[Task, Case | None, Answer | None]
+
+_FINISH = (
+    update(Message)
+    .where(Message.id == bindparam("message"))
+    .values(
+        state=bindparam("state"),
+        error=None,
+        case_id=bindparam("case_id"),
+        intent=bindparam("intent"),
+        language=bindparam("language"),
+    )
+)
 
 
 def register(
-    parts: Parts, session: Session, understood: Understood, now: datetime, *, spoken: bool = False
+    parts: Parts,
+    session: Session,
+    understood: Sequence[Understood],
+    now: datetime,
+    *,
+    spoken: bool = False,
 ) -> set[Ring]:
-    """Place a message, change what it changes, and queue the one answer it gets; what waits then.
+    """Place messages, change what they change, and queue the one answer each gets; what waits then.
 
-    ``spoken``: the channel itself says the acknowledgement, in its HTTP answer. Raises AlreadyDone
-    when the message is not waiting any more.
+    ``spoken``: the channel itself says the acknowledgement, in its HTTP answer. A message that does
+    not wait any more was finished by another worker while ours was late: nothing is left to do.
     """
-    message, complaint = understood.message, understood.complaint
-    addresses, known = senders(session, complaint, now)
-    sender = Sender(addresses[0], known) if complaint.sender else None
-    placement = place(
-        Situation(
-            session,
-            message,
-            complaint,
-            understood.route,
-            sender,
-            parts.directory,
-            parts.settings,
-            now,
-        )
-    )
-    log.info("placed", message=message.id, rule=placement.rule, action=placement.action)
-    task = Task(parts, session, understood, now, addresses, placement, spoken)
-    case, answer = act(task)
-    _finish(task, case)
-    # What was held until now is due.
-    rings = {(PROCESS, "")} if placement.action == "anew" else set()
-    # A machine's mail is registered like any other, but never answered (RFC 3834).
-    if answer is None or complaint.auto or complaint.answered or placement.silent:
-        return rings
-    if (channel := give(task, answer)) is not None:
-        rings.add((DELIVER, channel))
+    waiting = _waiting(session, understood)
+    understood = [one for one in understood if one.message.id in waiting]
+    senders = Senders(session, [one.complaint for one in understood], now)
+    rings: set[Ring] = set()
+    for wave in waves([(one, _keys(senders, one)) for one in understood]):
+        tasks = _tasks(parts, session, senders, wave, now, spoken)
+        done = list(_done(session, tasks))
+        _finish(session, done)
+        answers = [(task, answer) for task, _, answer in done if answer and _is_answered(task)]
+        rings |= {(DELIVER, channel) for channel in give(session, answers)}
+        if any(task.placement.action == "anew" for task in tasks):
+            # What was held until now is due.
+            rings.add((PROCESS, ""))
     return rings
 
 
-def _finish(task: Task, case: Case | None) -> None:
-    session, message, complaint = task.session, task.message, task.complaint
-    session.flush()
-    changed = session.execute(
-        update(Message)
-        .where(Message.id == message.id, Message.state == "new")
-        .values(
-            state="held" if task.placement.action == "which_case" else "done",
-            error=None,
-            case_id=case.id if case else None,
-            intent=complaint.intent,
-            language=complaint.language.tag,
-        )
+def _waiting(session: Session, understood: Sequence[Understood]) -> set[int]:
+    """Those that nobody else has finished, nor can while we do."""
+    ids = [one.message.id for one in understood]
+    waiting = (
+        select(Message.id)
+        .where(Message.id.in_(ids), Message.state == "new")
+        .order_by(Message.id)
+        .with_for_update()
     )
-    if not isinstance(changed, CursorResult) or changed.rowcount != 1:
-        raise AlreadyDone
-    if complaint.pin or complaint.event == "pin":
-        _forget_code(task)
-    if task.understood.pieces:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(task.understood.pieces))
-            .values(state="done", error=None, case_id=case.id if case else None)
+    return set(session.scalars(waiting))
+
+
+def _keys(senders: Senders, one: Understood) -> Iterator[object]:
+    """Whom and what a message may concern: its sender and who they are said to be, a case."""
+    for row in senders.of(one.complaint):
+        yield row.contact
+    yield from one.complaint.in_reply_to
+    if one.complaint.thread:
+        yield one.complaint.thread
+
+
+def _tasks(
+    parts: Parts,
+    session: Session,
+    senders: Senders,
+    wave: Sequence[Understood],
+    now: datetime,
+    spoken: bool,
+) -> list[Task]:
+    """Each message with its place."""
+    own = [senders.of(one.complaint) for one in wave]
+    known = [row for rows in own for row in rows if senders.knows(row)]
+    for one in wave:
+        senders.heard(one.complaint, now)
+        senders.met(one.complaint)
+    session.flush()
+    past = pasts(session, known, now, [one.message.received_at for one in wave])
+    said = said_lately(session, known, now)
+    tasks = []
+    for one, rows in zip(wave, own, strict=True):
+        sender = Sender(rows[0], past.get(rows[0].id, NONE)) if one.complaint.sender else None
+        placement = place(
+            Situation(
+                session,
+                one.message,
+                one.complaint,
+                one.route,
+                sender,
+                parts.directory,
+                parts.settings,
+                now,
+            )
         )
+        log.info("placed", message=one.message.id, rule=placement.rule, action=placement.action)
+        tasks.append(Task(parts, session, one, now, rows, placement, spoken, said))
+    return tasks
+
+
+def _done(session: Session, tasks: Sequence[Task]) -> Iterator[_Done]:
+    """Do what each placement says; all new cases are written at once."""
+    new = [task for task in tasks if task.placement.action == "new"]
+    cases = dict(zip([task.message.id for task in new], open_cases(session, new), strict=True))
+    for task in tasks:
+        if case := cases.get(task.message.id):
+            yield task, case, acknowledged(task, case)
+        else:
+            yield task, task.placement.case, act(task)
+
+
+def _is_answered(task: Task) -> bool:
+    """A machine's mail is registered like any other, but never answered (RFC 3834)."""
+    complaint = task.complaint
+    return not (complaint.auto or complaint.answered or task.placement.silent)
+
+
+def _finish(session: Session, done: Sequence[_Done]) -> None:
+    session.flush()
+    rows = [
+        {
+            "message": task.message.id,
+            "state": "held" if task.placement.action == "which_case" else "done",
+            "case_id": case.id if case else None,
+            "intent": task.complaint.intent,
+            "language": task.complaint.language.tag,
+        }
+        for task, case, _ in done
+    ]
+    session.connection().execute(_FINISH, rows)
+    for task, case, _ in done:
+        if task.complaint.pin or task.complaint.event == "pin":
+            _forget_code(task)
+        if task.understood.pieces:
+            session.execute(
+                update(Message)
+                .where(Message.id.in_(task.understood.pieces))
+                .values(state="done", error=None, case_id=case.id if case else None)
+            )
 
 
 def _forget_code(task: Task) -> None:

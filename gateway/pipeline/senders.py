@@ -1,10 +1,11 @@
-"""Who wrote a message: the rows of their addresses, made where they are new."""
+"""Who wrote messages: the rows of their addresses, made where they are new, for many at once."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from gateway.models import AddressRow, Contact
@@ -15,47 +16,75 @@ from normalizer.contact import Address
 _SURE = 0.6
 
 
-def senders(session: Session, complaint: Complaint, now: datetime) -> tuple[list[AddressRow], bool]:
-    """The rows of the sender and of the addresses they left, made where new; the sender first.
-    And whether that one was known.
+class Senders:
+    """The addresses that some messages come from, and those that their senders left in forms.
 
-    Rows are locked, so that two workers with two messages of one person take turns.
+    Rows are locked, so that two workers with two messages of one person take turns; all at once
+    and always in the same order, so that they never wait for one another.
     """
-    wanted = list(dict.fromkeys(complaint.reply_to))
-    if not wanted:
-        return [], False
-    found = {
-        Address(row.kind, row.value): row  # type: ignore[arg-type]  # we wrote a kind there
-        for row in session.scalars(
-            select(AddressRow)
-            .where(
-                tuple_(AddressRow.kind, AddressRow.value).in_(
-                    [(one.kind, one.value) for one in wanted]
-                )
-            )
-            .order_by(AddressRow.id)
-            .with_for_update(of=AddressRow)
-        )
-    }
-    known = wanted[0] in found
-    for address in wanted:
-        if address not in found:
+
+    def __init__(self, session: Session, complaints: Sequence[Complaint], now: datetime) -> None:
+        names = {
+            address: complaint.sender_name
+            for complaint in reversed(complaints)
+            for address in complaint.reply_to
+        }
+        self._rows = _known(session, list(names))
+        #: Those who have had to do with us before.
+        self._known = set(self._rows)
+        for address in sorted(names.keys() - self._known, key=lambda one: (one.kind, one.value)):
             # Each address is its own contact until its owner proves that two are theirs.
-            contact = Contact(name=complaint.sender_name, created_at=now)
-            found[address] = AddressRow(
-                contact=contact,
+            row = AddressRow(
+                contact=Contact(name=names[address], created_at=now),
                 kind=address.kind,
                 value=address.value,
                 shared=_is_group(address),
                 created_at=now,
             )
-            session.add(found[address])
-    if complaint.sender is not None:
-        # Only who surely wrote it: anybody may name anybody's address in a form.
-        found[wanted[0]].proved_at = found[wanted[0]].proved_at or now
-        _remember(found[wanted[0]].contact, complaint)
-    session.flush()
-    return [found[address] for address in wanted], known
+            session.add(row)
+            self._rows[address] = row
+
+    def of(self, complaint: Complaint) -> list[AddressRow]:
+        """The rows of one message's addresses, its sender first."""
+        return [self._rows[address] for address in dict.fromkeys(complaint.reply_to)]
+
+    def knows(self, row: AddressRow) -> bool:
+        """Whether there was anything from or about an address before this message."""
+        return Address(row.kind, row.value) in self._known  # type: ignore[arg-type]  # we wrote a kind there
+
+    def heard(self, complaint: Complaint, now: datetime) -> None:
+        """Keep what a message tells of its sender."""
+        if complaint.sender is None:
+            # Only who surely wrote it: anybody may name anybody's address in a form.
+            return
+        row = self._rows[complaint.sender]
+        row.proved_at = row.proved_at or now
+        _remember(row.contact, complaint)
+
+    def met(self, complaint: Complaint) -> None:
+        """Whoever writes after this message wrote before."""
+        self._known.update(complaint.reply_to)
+
+
+def among(addresses: Collection[Address]) -> ColumnElement[bool]:
+    """Whether a row is one of these addresses, as its index finds it; or, now and then, one of the
+    others that are written alike."""
+    return and_(
+        AddressRow.kind.in_({address.kind for address in addresses}),
+        AddressRow.value.in_([address.value for address in addresses]),
+    )
+
+
+def _known(session: Session, addresses: Sequence[Address]) -> dict[Address, AddressRow]:
+    if not addresses:
+        return {}
+    rows = session.scalars(
+        select(AddressRow)
+        .where(among(addresses))
+        .order_by(AddressRow.id)
+        .with_for_update(of=AddressRow)
+    )
+    return {Address(row.kind, row.value): row for row in rows}  # type: ignore[arg-type]  # we wrote a kind there
 
 
 def _is_group(address: Address) -> bool:

@@ -13,6 +13,7 @@ from gateway.choices import Choice
 from gateway.conversation import Placement
 from gateway.messages import speak
 from gateway.models import AddressRow, Case, Event, Message
+from gateway.pipeline.loops import Said
 from gateway.pipeline.parts import Parts
 from gateway.questions import Key
 from normalizer.complaint import Complaint
@@ -63,7 +64,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Task:
     """``addresses`` are the sender's, theirs first, and those that they left in a form.
-    ``spoken``: the channel itself says the acknowledgement, in its HTTP answer."""
+    ``spoken``: the channel itself says the acknowledgement, in its HTTP answer. ``said`` is what
+    we said to them lately."""
 
     parts: Parts
     session: Session
@@ -72,6 +74,7 @@ class Task:
     addresses: Sequence[AddressRow]
     placement: Placement
     spoken: bool = False
+    said: Said = field(default_factory=dict)
 
     @property
     def message(self) -> Message:
@@ -94,6 +97,11 @@ class Task:
         if self.placement.case is None:
             raise LookupError(f"{self.placement.action} without a case")
         return self.placement.case
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a matter of its own."""
+        return self.placement.action == "new"
 
     @property
     def language(self) -> str:

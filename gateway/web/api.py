@@ -14,6 +14,7 @@ from gateway import audit
 from gateway.cases import MESSAGE_LIMIT, By, CaseError, CaseView, Conflict, UnknownCase
 from gateway.web.current import house
 from normalizer import tracking
+from routing.reasons import told
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -153,6 +154,13 @@ def merge(number: str) -> Response:
     )
 
 
+@api.after_request
+def _private(response: Response) -> Response:
+    """What a citizen wrote stays in no cache on the way."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @api.errorhandler(HTTPException)
 def explain(error: HTTPException) -> Response:
     """Errors as JSON too."""
@@ -177,7 +185,7 @@ def as_json(view: CaseView) -> dict[str, Any]:
         "closed_at": view.closed_at.isoformat() if view.closed_at else None,
         "version": view.version,
         "candidates": [list(candidate) for candidate in view.candidates],
-        "reasons": list(view.reasons),
+        "reasons": [told(reason, house().directory) for reason in view.reasons],
         "events": [
             {"at": one.at.isoformat(), "actor": one.actor, "kind": one.kind, "data": dict(one.data)}
             for one in view.events

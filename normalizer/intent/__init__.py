@@ -1,6 +1,7 @@
 """What a citizen wants of us, by their words or by a button."""
 
 from normalizer.intent.answers import choice_of, rating_of
+from normalizer.intent.codes import pin_of
 from normalizer.intent.kinds import KINDS, Kind, kind_named, kind_of
 from normalizer.intent.phrasebook import hear
 from normalizer.intent.press import Press, Verb, press_of
@@ -19,6 +20,7 @@ __all__ = [
     "kind_named",
     "kind_of",
     "language_of",
+    "pin_of",
     "press_of",
     "rating_of",
     "reach_of",

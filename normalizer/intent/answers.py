@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from normalizer.intent.phrasebook import Book, Said, books, words_of
+from normalizer.text import plain_digits
 
 #: A run of digits that stands by itself: not in "3afak", not in 12/03.
 _DIGITS = re.compile(r"(?<![\w/])\d+(?![\w/])")
@@ -27,7 +27,7 @@ def choice_of(said: Said) -> int | None:
     words = said.words
     if len(words) > _CHOICE_WORDS or not said.short:
         return None
-    digits = _DIGITS.findall(_plain(said.text))
+    digits = _DIGITS.findall(plain_digits(said.text))
     if not digits:
         return next((n for book in books() if (n := _ordinal(book, words)) is not None), None)
     if len(digits) > 1 or len(digits[0]) > 1:
@@ -44,7 +44,7 @@ def rating_of(said: Said) -> tuple[int, str] | None:
         return None
     if not _MARK.search(said.text):
         return next((score for book in books() if (score := _worded(book, said.words))), None)
-    text = _plain(said.text).strip()
+    text = plain_digits(said.text).strip()
     if _STARS.fullmatch(text):
         return sum(text.count(star) for star in "⭐★🌟"), ""
     fraction = _OUT_OF_FIVE.search(text)
@@ -100,11 +100,3 @@ def _comment(before: str, after: str) -> str:
     words = words_of(before)
     holds = any(word in book.opinion for book in books() for word in words)
     return before.strip(_EDGES) if holds else ""
-
-
-def _plain(text: str) -> str:
-    """The text with every script's digits as ASCII; NFKC knows the circled and full-width ones."""
-    return "".join(
-        str(unicodedata.decimal(c)) if c.isdecimal() else c
-        for c in unicodedata.normalize("NFKC", text)
-    )

@@ -7,6 +7,7 @@ and vowel marks do not matter.
 small     words that change nothing of what is asked
 polite    … nor do these; ``greeting`` and ``courtesy`` too, unless nothing else is said
 case      what a complaint is called, ``answer`` what comes back; a ``*`` stands for any ending
+code      what the four digits are called that open a case on a shared phone
 says      by intent, what a message may say and nothing else; ``(word)`` may be left out
 asks      what asks how a case stands, in a message that also names a case
 begins    how an addition begins
@@ -76,6 +77,7 @@ class Book:
     nouns: Bag
     rating: Bag
     opinion: Bag
+    codes: Bag
     reach: tuple[str, ...]
     means: Bag
     lexicon: Bag
@@ -86,6 +88,8 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_ARTICLE.sub("", word) for word in _WORD.findall(fold(text)))
 
 
+# A message is heard several times on its way.
+@lru_cache(maxsize=128)
 def hear(text: str) -> Said:
     """The text with its words."""
     words = words_of(text[:_SHORT])
@@ -193,6 +197,7 @@ def _book(told: Mapping[str, Any]) -> Book:
         nouns=Bag(words_of(rating["nouns"])),
         rating=Bag(words_of(f"{rating['nouns']} {rating['words']}")),
         opinion=Bag(words_of(f"{rating['praise']} {rating['blame']}")),
+        codes=Bag(words_of(told["code"])),
         reach=_inside(reach["says"]),
         means=Bag(words_of(f"{reach['means']} {' '.join(reach['says'])}")),
         lexicon=Bag(lexicon),
@@ -200,7 +205,7 @@ def _book(told: Mapping[str, Any]) -> Book:
 
 
 #: What one word may ask for with small words around it: « je suis insatisfait ».
-_ALONE = ("status", "cases", "reopen", "dissatisfied", "human", "yes", "no")
+_ALONE = ("status", "cases", "link", "reopen", "dissatisfied", "human", "yes", "no")
 
 
 def _inside(phrases: Iterable[str]) -> tuple[str, ...]:

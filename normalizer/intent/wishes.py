@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, cast
 
 from normalizer.intent.answers import choice_of, rating_of
+from normalizer.intent.codes import pin_of
 from normalizer.intent.phrasebook import (
     Bag,
     Book,
@@ -26,6 +28,9 @@ Intent = Literal[
     "addition",  # goes on with something: « j'ajoute », "voici la photo"
     "status",  # asks how a case stands
     "cases",  # asks for the list of their cases
+    "link",  # wants the link that opens a case
+    "shared",  # others use this phone too
+    "pin",  # chooses the four digits that open a case together with its number
     "rating",  # rates how a case was dealt with
     "reopen",
     "dissatisfied",  # the answer does not settle it
@@ -49,6 +54,8 @@ _COMMANDS: Mapping[str, Intent] = {
     "stop": "stop",
     "status": "status",
     "cases": "cases",
+    "follow": "link",
+    "link": "link",
     "language": "language",
     "lang": "language",
     "human": "human",
@@ -90,10 +97,14 @@ def is_on_behalf(text: str) -> bool:
     return bool(on_behalf().search(fold(text)))
 
 
+# Asked once to understand a message, and once more to tell its kind.
+@lru_cache(maxsize=128)
 def _wish_of(text: str) -> Intent:
     if command := _COMMAND.fullmatch(text):
         return _commanded(command[1].lower(), command[2] or "")
     said = hear(text)
+    if pin_of(said) is not None:
+        return "status" if any(scan(text)) else "pin"
     if said.short and (wish := _short(said)):
         return wish
     line = line_of(_spoken(said.words))

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from operator import add
 from typing import Literal
 
@@ -86,6 +86,7 @@ def detect(text: str, hint: str | None = None) -> Language:
     return found
 
 
+@lru_cache(maxsize=8192)
 def _script(word: str) -> str:
     return next((name for name, letters in _SCRIPTS if letters.search(word)), "Zyyy")
 

@@ -25,6 +25,7 @@ from channels.base import (
     Inbound,
     Location,
     Outbound,
+    Outcome,
     Pulled,
     Pushed,
     Rejected,
@@ -91,9 +92,10 @@ def sent_many(
 ) -> list[str | SendFailed | None]:
     """What became of each; None of what was not begun."""
     numbered = [replace(message, id=number) for number, message in enumerate(messages)]
-    outcomes: dict[int, str | SendFailed] = {}
-    adapter.send_many(numbered, lambda one, outcome: outcomes.update({one.id: outcome}), waits)
-    return [outcomes.get(number) for number in range(len(messages))]
+    outcomes: list[Outcome] = []
+    adapter.send_many(numbered, outcomes.extend, waits)
+    results = {outcome.message.id: outcome.result for outcome in outcomes}
+    return [results.get(number) for number in range(len(messages))]
 
 
 def hasty(url: str) -> WebhookTelegram:

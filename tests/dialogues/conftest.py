@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,23 +17,46 @@ from gateway.pipeline import Pipeline
 from gateway.settings import load as load_settings
 from tests.conftest import CHANNELS
 from tests.dialogues.play import Play, recorders
+from tests.servers.postgres import Postgres
+
+
+@pytest.fixture
+def database() -> str:
+    """Which database the dialogues are played on."""
+    return "sqlite"
+
+
+@pytest.fixture
+def new_database(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path
+) -> Callable[[], str]:
+    """Makes an empty database with our tables and returns its URL."""
+    made = count()
+
+    def sqlite() -> str:
+        path = tmp_path / f"{next(made)}.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+
+    if database == "sqlite":
+        return sqlite
+    server: Postgres = request.getfixturevalue("postgres")
+    return partial(server.database, template=request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture
 def stage(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Play]]:
     """An empty house whose providers record, and a clock of its own."""
     houses: list[House] = []
 
     def make() -> Play:
-        path = tmp_path / f"{len(houses)}.db"
-        shutil.copy(sqlite_template, path)
         wires = recorders()
         house = build(
             load_settings(
                 {
-                    "DATABASE_URL": f"sqlite:///{path}",
+                    "DATABASE_URL": new_database(),
                     "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
                     "PUBLIC_URL": "https://guichet.example",
                     "SECRET_KEY": "for the tests only",

@@ -9,10 +9,13 @@ A dialogue is a list of steps. Each is one of:
 ``wait``   time passes: ``90s``, ``30m``, ``5h``, ``3d``.
 
 What must follow stands in the same step: ``answer`` (the keys of all that is said, by its sentence;
-nothing where it is left out), ``answers_over``, ``has`` and ``lacks`` (words), ``to``; and what the
-database holds: ``case`` (a letter: the first is A), ``status``, ``administration``, ``held``,
-``cases`` (how many there are), ``rating``, ``questions`` (the open ones). ``{A}`` in a text is the
-number of case A, ``{A~}`` the same with a wrong digit, ``{code}`` the code that was sent.
+nothing where it is left out), ``answers_over``, ``has`` and ``lacks`` (words), ``to``, ``spoken``
+(words said on the line or shown on the page), ``offers`` and ``offers_not`` (how the value of a
+button begins), ``sends`` (words that only the provider gets), ``retires`` (whether the pressed
+button goes); and what the database holds: ``case`` (a letter: the first is A), ``status``,
+``administration``, ``held``, ``cases`` (how many there are), ``rating``, ``questions`` (the open
+ones). ``{A}`` in a text is the number of case A, ``{A~}`` the same with a wrong digit, ``{code}``
+the code that was sent.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import yaml
 from sqlalchemy import select
 
 from channels.base import AddressKind, Attachment, Inbound, Location, Outbound, Receipt
+from gateway import links
 from gateway.asking import give_up
 from gateway.house import House
 from gateway.models import AddressRow, Case, Message, OutboundRow, Question
@@ -45,6 +49,8 @@ ADDRESSES: Mapping[str, AddressKind] = {
     "webform": "other",
 }
 _PHOTO = b"\xff\xd8\xff\xe0" + b"\0" * 32
+#: A one-time link as it is sent.
+_TOKEN = re.compile(rf"/l/[\w]{{{len(links.MASK)}}}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -128,6 +134,8 @@ class Play:
     cases: list[str] = field(default_factory=list)
     seen: int = 0
     messages: int = 0
+    receipt: Receipt | None = None
+    pressed_on: str = ""
 
     def run(self, dialogue: Dialogue) -> None:
         """Play it to its end. Raises AssertionError at the first step that goes otherwise."""
@@ -171,7 +179,8 @@ class Play:
         self.at += timedelta(seconds=20 if step.get("soon") else 200)
         receipt = self.house.pipeline.accept(self.over, self._inbound(step))
         if self.over in ("voice", "webform"):
-            self.house.pipeline.settle_now(receipt)
+            receipt = self.house.pipeline.settle_now(receipt)
+        self.receipt = receipt
 
     def _inbound(self, step: Mapping[str, Any]) -> Inbound:
         self.messages += 1
@@ -182,6 +191,7 @@ class Play:
         text = self._filled(str(step.get("says") or ""))
         if "press" in step:
             hints["pressed"], text = self._button(str(step["press"]))
+        answered = (self.pressed_on,) if "press" in step else self._replied(step.get("reply_to"))
         place = step.get("location")
         if self.over == "email":
             hints.setdefault("text_format", "mail")
@@ -194,7 +204,7 @@ class Play:
             raw=text.encode(),
             received_at=self.at,
             subject=self._filled(step["subject"]) if "subject" in step else None,
-            in_reply_to=self._replied(step.get("reply_to")),
+            in_reply_to=answered,
             attachments=(Attachment("photo.jpg", "image/jpeg", _PHOTO),) * photos,
             location=Location(float(place[0]), float(place[1])) if place else None,
             hints=hints,
@@ -247,6 +257,7 @@ class Play:
         verb, _, argument = wanted.partition(" ")
         value_begins = self._filled(wanted).replace(" ", "")
         for sent in reversed(self.wires[self.over].sent):
+            self.pressed_on = f"{self.over}-{sent.id}"
             for value, label in sent.choices:
                 by_verb = argument.isdecimal() and value.endswith(f":{argument}")
                 if label == wanted or value.startswith(value_begins):
@@ -271,11 +282,29 @@ class Play:
             assert not step.get("lacks") or self._filled(step["lacks"]) not in said, where
             if row.automatic and row.channel == "sms":
                 assert row.segments == 1, f"{where}: {row.segments} segments: {said!r}"
+            assert not _TOKEN.search(said), f"{where}: a link that works can be read: {said!r}"
+        for wire in self.wires.values():
+            assert all(links.MASK not in sent.text for sent in wire.sent), where
+        self._look_at_wire(step, where, new)
         if "answers_over" in step:
             assert {row.channel for row in new} == {step["answers_over"]}, where
         if "language" in step:
             assert {row.language for row in new} == {step["language"]}, where
         self._look_at_database(step, where)
+
+    def _look_at_wire(self, step: Mapping[str, Any], where: str, new: list[OutboundRow]) -> None:
+        """What the provider was given, and what the channel itself answered."""
+        spoken = self._filled(step.get("spoken", ""))
+        assert spoken in ((self.receipt and self.receipt.text) or ""), f"{where}: {self.receipt}"
+        values = [value for row in new for value, _ in row.choices]
+        for begins in step.get("offers", ()):
+            assert any(value.startswith(begins) for value in values), f"{where}: {values}"
+        for begins in step.get("offers_not", ()):
+            assert not any(value.startswith(begins) for value in values), f"{where}: {values}"
+        if "sends" in step or "retires" in step:
+            sent = self.wires[new[-1].channel].sent[-1]
+            assert re.search(step.get("sends", ""), sent.text), f"{where}: {sent.text!r}"
+            assert bool(sent.retires) == step.get("retires", bool(sent.retires)), where
 
     def _look_at_database(self, step: Mapping[str, Any], where: str) -> None:
         with self.house.store.read() as session:

@@ -34,3 +34,9 @@ def test_every_row_of_the_table_is_written_down_with_dialogues_that_pass_it() ->
         files = re.findall(r"\[([\w-]+)\]", named)
         assert files, rule
         assert [name for name in files if rule not in passed.get(name, ())] == [], rule
+
+
+def test_every_row_is_passed_in_two_languages_at_least() -> None:
+    for rule in RULES:
+        passing = [one for one in dialogues() if rule.__name__ in one.rules]
+        assert len({language for one in passing for language in one.languages}) > 1, rule.__name__

@@ -40,6 +40,9 @@ _TEXTS = (
     "Salé",
     "merci",
     "",
+    "lien",
+    "code 1111",
+    "téléphone partagé",
     "répondez-moi par e-mail à driss@example.ma",
 )
 _SAYS = st.fixed_dictionaries(
@@ -56,9 +59,15 @@ _WAITS = st.sampled_from(({"wait": "31m"}, {"wait": "4d"}))
 _CLOSES = st.just({"agent": "closed", "message": "Fait."})
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Both keep the promises."""
+    return str(request.param)
+
+
 @given(steps=st.lists(st.one_of(_SAYS, _SAYS, _SAYS, _SAYS, _WAITS, _CLOSES), max_size=14))
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -67,7 +67,7 @@ class FakeProvider:
         class Handler(_Handler):
             owner = provider
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -106,6 +106,11 @@ class FakeProvider:
     def wait_for_the_end(self) -> None:
         """Block until the server is closed."""
         self._closing.wait()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed in the middle of a word is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -142,6 +142,19 @@ def test_a_token_is_shown_once_and_its_name_is_taken_then(terminal: Terminal, ho
     assert house.tokens.owner(made) is None
 
 
+def test_what_waits_for_its_sender_is_counted_and_left_alone(
+    terminal: Terminal, house: House
+) -> None:
+    house.pipeline.accept("sms", sms(FRENCH))
+    with house.store.write() as session:
+        session.execute(update(Message).values(state="held"))
+    listed = terminal.run("retry", "--list").output
+    assert "1 held until" in listed
+    assert "Nothing was set aside" in listed
+    assert "Nothing was set aside" in terminal.run("retry").output
+    assert {message.state for message in rows(house, Message)} == {"held"}
+
+
 def test_what_was_set_aside_is_listed_and_replayed(terminal: Terminal, house: House) -> None:
     ids = [house.pipeline.accept("sms", sms(FRENCH)).message_id for _ in range(2)]
     with house.store.write() as session:

@@ -13,7 +13,7 @@ from channels.base import Attachment, Report
 from gateway import clock
 from gateway.cases import CaseError
 from gateway.house import House
-from gateway.models import AddressRow, AttachmentRow, Case, Event, OutboundRow
+from gateway.models import AddressRow, AttachmentRow, Case, Event, OutboundRow, PaceRow
 from gateway.pipeline.pace import turn
 from tests.conftest import MakeHouse
 from tests.fakes.server import Answer, Trouble, in_json
@@ -41,6 +41,13 @@ def make_due(house: House) -> None:
         session.execute(
             update(OutboundRow).where(OutboundRow.state == "queued").values(due_at=clock.now())
         )
+        session.execute(update(PaceRow).values(next_at=clock.now()))
+
+
+def drain(house: House) -> None:
+    """Deliver until nothing is due: a batch holds one message to each phone."""
+    while house.pipeline.deliver("sms"):
+        pass
 
 
 def test_an_acknowledgement_is_handed_over_and_the_providers_id_kept(
@@ -132,7 +139,7 @@ def test_who_opted_out_at_the_provider_is_not_written_to_again(
 
 def test_a_notice_queued_before_stop_is_not_sent_after_it(house: House, twilio: FakeTwilio) -> None:
     take(house, sms(FRENCH), sms("STOP"))
-    house.pipeline.deliver("sms")
+    drain(house)
     assert len(twilio.messages) == 1
     assert [row.state for row in rows(house, OutboundRow)] == ["failed", "sent"]
 
@@ -208,7 +215,7 @@ def test_an_agents_long_text_goes_out_as_several_numbered_messages(
     (case,) = rows(house, Case)
     long = "Nous avons réparé la conduite d’eau. " * 90
     house.cases.change(case.number, status="answered", message=long, actor="agent")
-    house.pipeline.deliver("sms")
+    drain(house)
     told = [sent["Body"] for sent in twilio.messages[1:]]
     assert [text.split(" ")[0] for text in told] == ["1/3", "2/3", "3/3"]
     assert "’" not in "".join(told)
@@ -243,7 +250,7 @@ def test_a_long_answer_over_whatsapp_is_several_messages(house: House, twilio: F
     take(house, sms(FRENCH, sender=f"whatsapp:{PHONE}", account=WHATSAPP))
     long = "Nous avons réparé la conduite d’eau. " * 90
     house.cases.change(rows(house, Case)[0].number, status="answered", message=long, actor="agent")
-    house.pipeline.deliver("sms")
+    drain(house)
     told = [sent["Body"] for sent in twilio.messages[1:]]
     assert [text[:4] for text in told] == ["1/3 ", "2/3 ", "3/3 "]
     assert {row.state for row in rows(house, OutboundRow)} == {"sent"}
@@ -305,3 +312,11 @@ def test_an_agents_file_goes_along_by_mail_and_is_refused_where_none_can(
     (part,) = [*smtp.taken[-1].mail.iter_attachments()]
     assert (part.get_filename(), part.get_content()) == (file.filename, file.content)
     assert rows(house, Case)[1].status == "routed"
+
+
+def test_an_answer_over_another_channel_names_nothing_of_the_first(house: House) -> None:
+    """A form has an id that no mail may refer to."""
+    form = sms(FRENCH, "", "b7:12", hints={"reply_mail": "salma@exemple.ma", "language": "fr"})
+    take(house, form, channel="webform")
+    (row,) = rows(house, OutboundRow)
+    assert (row.channel, row.in_reply_to, row.references) == ("email", None, [])

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from channels.base import Done, Outbound, Rate
+from channels.base import Done, Outbound, Outcome, Rate
 from gateway import clock
 from gateway.house import House
 from gateway.models import AddressRow, Case, CaseAddress, Contact, OutboundRow, PaceRow
@@ -268,15 +268,15 @@ class Broken:
 
     name = "telegram"
     addresses = "telegram"
-    rate = Rate(1000, 1.0)
+    rate: Rate | None = Rate(1000, 1.0)
 
-    def rate_to(self, address: str) -> Rate:
+    def rate_to(self, address: str) -> Rate | None:
         return self.rate
 
     def send_many(
         self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()
     ) -> None:
-        done(messages[0], "1:1")
+        done([Outcome(messages[0], "1:1", 0.0)])
         raise ZeroDivisionError
 
     def send(self, message: Outbound) -> str:

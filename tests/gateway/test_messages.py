@@ -57,7 +57,7 @@ ARABIC = ("ar", "ary-Arab")
 #: Which styles a sentence is written in; the others fall back on these.
 SPOKEN = {key for key in SENTENCES if key.startswith("voice_")}
 SPOKEN_TOO = {"acknowledged", "acknowledged_triage", "question"}
-LONG_ONLY = {"subject", "follow_link", "contact_ask", "bot_welcome"} | {
+LONG_ONLY = {"subject", "follow_link", "reach_by_link", "contact_ask", "bot_welcome"} | {
     key for key in SENTENCES if key.startswith(("ground_", "button_", "command_"))
 }
 #: Our own messages; a status name is only ever part of one.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -236,3 +238,11 @@ def test_the_audit_trail_only_grows_whoever_is_connected(house: House, harm: str
         session.connection().exec_driver_sql(harm)
     with house.store.read() as session:
         assert session.scalars(select(Audit.who)).all() == ["test"]
+
+
+def test_the_document_shows_the_table_of_roles() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+    for act, roles in MAY.items():
+        marks = " | ".join("✓" if role in roles else "" for role in ROLES)
+        row = re.sub(r"\s+", " ", f"| {act} | {marks} |")
+        assert row in re.sub(r"[^\S\n]+", " ", page), act

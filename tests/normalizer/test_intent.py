@@ -20,6 +20,7 @@ from normalizer.intent import (
     is_on_behalf,
     kind_of,
     language_of,
+    pin_of,
     press_of,
     rating_of,
     reach_of,
@@ -37,6 +38,22 @@ EXAMPLES = Path(routing.__file__).parent / "data" / "examples"
 @pytest.mark.parametrize(
     ("text", "wish"),
     [
+        ("le lien svp", "link"),
+        ("send me the link", "link"),
+        ("الرابط من فضلكم", "link"),
+        ("صيفطو ليا الرابط", "link"),
+        ("3tiwni lien", "link"),
+        ("envíeme el enlace", "link"),
+        ("ⴰⵣⴷⴰⵢ", "link"),
+        ("/follow", "link"),
+        ("téléphone partagé", "shared"),
+        ("this is not my phone", "shared"),
+        ("هذا ليس هاتفي", "shared"),
+        ("no es mi teléfono", "shared"),
+        ("code 1111", "pin"),
+        ("رمز ١٢٣٤", "pin"),
+        ("ⵜⴰⵏⴳⴰⵍⵜ 1234", "pin"),
+        (f"{NUMBER} 4711", "status"),
         ("STOP", "stop"),
         ("arrêt", "stop"),
         ("توقف", "stop"),
@@ -323,3 +340,20 @@ def test_anything_at_all_can_be_heard(text: str) -> None:
 def test_any_text_has_a_wish_and_a_kind(text: str) -> None:
     wish_of(text)
     kind_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("code 2222", "2222"),
+        ("الرمز ١٢٣٤", "1234"),
+        (f"{NUMBER} 4711", "4711"),
+        (f"statut {NUMBER} code 4711", "4711"),
+        (NUMBER, None),
+        ("4711", None),
+        ("code 47110", None),
+        ("le code 4711 de la porte ne marche plus", None),
+    ],
+)
+def test_a_code_is_one_only_where_nothing_else_is_said(text: str, code: str | None) -> None:
+    assert pin_of(hear(text)) == code

@@ -17,9 +17,11 @@ from tests.servers.ports import free_port
 
 
 class Postgres:
-    """Use with ``with``. Each ``database()`` is a new, empty one."""
+    """Use with ``with``. Each ``database()`` is a new, empty one. ``durable`` makes each commit
+    wait for the disk, as a real one does; tests need not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._binaries = max(
             Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
         )
@@ -45,10 +47,16 @@ class Postgres:
         self.stop("immediate")
         shutil.rmtree(self._base, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """The process that all its others come from."""
+        return int((self._base / "data" / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = (
-            f"-c port={self._port} -c listen_addresses=127.0.0.1 -c fsync=off "
+            f"-c port={self._port} -c listen_addresses=127.0.0.1 "
+            f"-c fsync={'on' if self._durable else 'off'} "
             f"-c unix_socket_directories={self._base} -c max_connections=200"
         )
         self._run("pg_ctl", "--wait", f"--log={self._base}/log", f"--options={options}", "start")
@@ -64,6 +72,16 @@ class Postgres:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self._url(name)
+
+    def restored(self, url: str, dump: Path) -> str:
+        """Back a database up into a file, restore it as another one, and return its URL."""
+        copy = self.database()
+        for program, *arguments in (
+            ["pg_dump", "--format=custom", f"--file={dump}", url],
+            ["pg_restore", "--no-owner", f"--dbname={copy}", str(dump)],
+        ):
+            subprocess.run([self._binaries / program, *arguments], check=True)
+        return copy
 
     def _url(self, name: str) -> str:
         return f"postgresql://guichet@127.0.0.1:{self._port}/{name}"

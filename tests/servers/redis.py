@@ -27,6 +27,13 @@ class RedisServer:
         """Where it listens."""
         return f"redis://127.0.0.1:{self._port}/0"
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        if self._process is None:
+            raise RuntimeError("it does not run")
+        return self._process.pid
+
     def __enter__(self) -> Self:
         self.start()
         return self

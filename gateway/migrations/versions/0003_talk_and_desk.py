@@ -254,10 +254,47 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'held'"),
         postgresql_where=sa.text("state = 'held'"),
     )
+    op.create_index(
+        "ix_messages_in_line",
+        "messages",
+        ["channel", "sender", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'new'"),
+        postgresql_where=sa.text("state = 'new'"),
+    )
     # Added one by one: SQLite would otherwise copy the whole table.
     op.add_column(
         "outbound", sa.Column("doubtful", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column(
+        "outbound", sa.Column("bulk", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.create_index(
+        "ix_outbound_unreported",
+        "outbound",
+        ["channel", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'sent'"),
+        postgresql_where=sa.text("state = 'sent'"),
+    )
+    op.drop_index("ix_outbound_waiting", "outbound")
+    op.create_index(
+        "ix_outbound_waiting",
+        "outbound",
+        ["channel", "bulk", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
+        "ix_outbound_next",
+        "outbound",
+        ["channel", "address_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index("ix_reports_provider_id", "reports", ["channel", "provider_id"], unique=False)
     op.add_column("addresses", sa.Column("proved_at", INSTANT, nullable=True))
     op.add_column(
         "addresses", sa.Column("shared", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -290,7 +327,6 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_cases_merged_into"), "cases", ["merged_into"], ["id"]
         )
-    op.create_index("ix_cases_created_at", "cases", ["created_at"], unique=False)
     for name, columns, where in LISTS:
         op.create_index(name, "cases", columns, sqlite_where=where, postgresql_where=where)
     op.execute(
@@ -310,7 +346,6 @@ def downgrade() -> None:
     op.execute("DROP TABLE case_words")
     for name, _columns, _where in LISTS:
         op.drop_index(name, "cases")
-    op.drop_index("ix_cases_created_at", "cases")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_cases_merged_into"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_cases_assignee_id"), type_="foreignkey")
@@ -334,6 +369,20 @@ def downgrade() -> None:
     op.drop_index("ix_attachments_unheard", "attachments")
     op.drop_column("attachments", "hear_tries")
     op.drop_column("attachments", "hear_at")
+    op.drop_index("ix_reports_provider_id", "reports")
+    op.drop_index("ix_outbound_next", "outbound")
+    op.drop_index("ix_outbound_waiting", "outbound")
+    op.create_index(
+        "ix_outbound_waiting",
+        "outbound",
+        ["channel", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.drop_index("ix_outbound_unreported", "outbound")
+    op.drop_index("ix_messages_in_line", "messages")
+    op.drop_column("outbound", "bulk")
     op.drop_column("outbound", "doubtful")
     op.drop_column("addresses", "shared")
     op.drop_column("addresses", "proved_at")

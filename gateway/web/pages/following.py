@@ -49,7 +49,7 @@ def add_addresses(pages: Blueprint, lang: str) -> None:
 
 def make_room(endpoint: str | None, _values: dict[str, object] | None) -> None:
     """Let a larger file through where a link was given for one, before the form is read."""
-    if endpoint == "pages.upload":
+    if endpoint == "pages.upload" and request.mimetype == "multipart/form-data":
         request.max_content_length = house().settings.large_upload_mb * 1024 * 1024
 
 

@@ -76,9 +76,17 @@ def reopen(token: str, case: Story) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip()[:_WORDS]
     if not reason:
         return follow.show(token, case, {"reason": "missing"}), 422
-    with house().store.write() as session:
-        row = _locked(session, case.number)
-        citizen.reopen(session, row, reason, clock.now(), channel=CHANNEL)
+    here = house()
+    with here.store.write() as session:
+        citizen.reopen(
+            session,
+            _locked(session, case.number),
+            reason,
+            clock.now(),
+            channel=CHANNEL,
+            directory=here.directory,
+            settings=here.settings,
+        )
     return _done(token, "reopened")
 
 

@@ -33,7 +33,7 @@ _PLAYED = {"says", "who", "over", "soon", "photo", "location", "press", "subject
 _CHECKS = {
     *("answer", "answers_over", "has", "lacks", "case", "status", "administration", "held"),
     *("cases", "questions", "language", "rating", "on_behalf", "reopened", "city", "of"),
-    "message",
+    *("message", "spoken", "offers", "offers_not", "sends", "retires"),
 }
 _CHANNELS = ("sms", "telegram", "email")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

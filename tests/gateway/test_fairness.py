@@ -1,0 +1,105 @@
+"""One citizen's thousand texts, or one channel's flood, hold nobody else up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway import clock
+from gateway.app import create_app
+from gateway.house import House
+from gateway.models import Case, Message, OutboundRow
+from gateway.settings import load
+from gateway.web.current import KEY
+from tests.conftest import CHANNELS, MakeHouse
+from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
+
+FLOOD = 1000
+OTHERS = [f"+21266{n:07d}" for n in range(20)]
+
+
+def state_of(house: House, sender: str) -> list[str]:
+    return [message.state for message in rows(house, Message, sender=sender)]
+
+
+def test_the_others_are_acknowledged_before_one_phones_thousand_texts_are_done(
+    house: House,
+) -> None:
+    now = clock.now()
+    for n in range(FLOOD):
+        house.pipeline.accept("sms", sms(f"{FRENCH} ({n})", received_at=now))
+    for sender in OTHERS:
+        house.pipeline.accept("sms", sms(FRENCH, sender, received_at=now))
+    house.pipeline.process()
+    assert all(state_of(house, sender) == ["done"] for sender in OTHERS)
+    told = {row.address.value for row in rows(house, OutboundRow)}
+    assert told >= set(OTHERS)
+    assert state_of(house, PHONE).count("new") == FLOOD - house.settings.sender_at_once
+
+
+def test_what_waits_longer_is_stored_processed_in_order_and_answered_once(house: House) -> None:
+    now = clock.now()
+    take(house, *(sms(f"{FRENCH} ({n})", received_at=now) for n in range(60)))
+    assert state_of(house, PHONE) == ["done"] * 60
+    assert len(rows(house, Case)) == 1
+    assert len(rows(house, OutboundRow)) == 1
+    (case,) = rows(house, Case)
+    places = [case.text.find(f"({n})") for n in range(60)]
+    assert places == sorted(places)
+
+
+def test_nobody_gets_more_automatic_answers_than_are_allowed(make_house: MakeHouse) -> None:
+    house = make_house(SENDER_ANSWERS="3")
+    take(house, sms("HELP"))
+    take(house, *(sms("HELP") for _ in range(20)))
+    assert state_of(house, PHONE) == ["done"] * 21
+    assert len(rows(house, OutboundRow)) == 3
+
+
+def test_a_flood_of_one_channel_leaves_room_for_the_others(house: House) -> None:
+    for n in range(200):
+        house.pipeline.accept("email", sms(FRENCH, f"c{n}@exemple.ma"))
+    take_one = house.pipeline.accept("sms", sms(FRENCH))
+    house.pipeline.process()
+    assert state_of(house, PHONE) == ["done"]
+    assert take_one.message_id == 201
+    assert sum(row.state == "new" for row in rows(house, Message)) == 150
+
+
+def test_somebody_who_waits_for_an_answer_has_it_before_news_that_nobody_waits_for(
+    make_house: MakeHouse,
+) -> None:
+    house = make_house()
+    take(house, *(sms(FRENCH, sender) for sender in OTHERS))
+    for case in rows(house, Case):
+        house.cases.change(case.number, status="in_progress", actor="agent")
+    take(house, sms(FRENCH))
+    claimed = house.store.claim(
+        OutboundRow, clock.now(), house.pipeline.parts.lease, 21, channel="sms"
+    )
+    assert {row.key for row in claimed} == {"acknowledged"}
+    assert {row.bulk for row in rows(house, OutboundRow)} == {True, False}
+
+
+def test_a_full_spool_is_told_while_what_a_provider_sends_is_stored_all_the_same(
+    database_url: str, tmp_path: Path
+) -> None:
+    app = create_app(
+        load(
+            {
+                **CHANNELS,
+                "DATABASE_URL": database_url,
+                "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
+                "SECRET_KEY": "for the tests only",
+                "SPOOL_LIMIT": "2",
+            }
+        )
+    )
+    house: House = app.extensions[KEY]
+    for n in range(4):
+        told = app.test_client().get("/readyz")
+        assert told.status_code == 200
+        assert told.get_json()["spool"] == ("full" if n > 2 else "ok")
+        house.pipeline.accept("sms", sms(FRENCH, OTHERS[n]))
+    assert len(rows(house, Message)) == 4
+    assert b"guichet_spool_limit 2.0" in app.test_client().get("/metrics").data
+    house.close()
