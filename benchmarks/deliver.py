@@ -79,10 +79,12 @@ def _provider(folder: Path) -> Iterator[str]:
     port, told = free_port(), folder / "told"
     command = [sys.executable, "-m", "benchmarks.surge.provider", str(port), str(told)]
     with subprocess.Popen(command) as process:
-        while not told.exists():
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+        try:
+            while not told.exists():
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def _house(folder: Path, database: str, provider: str, at_once: int) -> House:

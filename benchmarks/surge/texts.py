@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import cycle
 from urllib.parse import urlencode
 
 from tests.fakes.twilio import SID, signature
@@ -25,12 +24,16 @@ def phone(n: int) -> str:
     return f"+2126{n:08d}"
 
 
+def complaint(n: int) -> str:
+    """What the n-th citizen texts."""
+    return f"{_TEXTS[n % len(_TEXTS)]} ({n})"
+
+
 def webhooks(url: str, count: int, first: int = 0) -> Iterator[tuple[str, bytes]]:
     """Signed webhooks of one new complaint each: the phone, and the whole HTTP request.
 
     They are made before the clock starts, as the provider makes them on machines of its own.
     """
-    texts = cycle(_TEXTS)
     host = url.split("/")[2]
     path = "/" + url.split("/", 3)[3]
     for n in range(first, first + count):
@@ -39,7 +42,7 @@ def webhooks(url: str, count: int, first: int = 0) -> Iterator[tuple[str, bytes]
             "AccountSid": SID,
             "From": phone(n),
             "To": "+15005550006",
-            "Body": f"{next(texts)} ({n})",
+            "Body": complaint(n),
             "NumMedia": "0",
         }
         body = urlencode(fields).encode()

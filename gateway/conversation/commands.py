@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from gateway.conversation.placement import Action, Placement
-from gateway.conversation.situation import Situation
-from gateway.conversation.wishes import SUBSTANCE, which
+from gateway.conversation.situation import SUBSTANCE, Situation
+from gateway.conversation.wishes import which
 from gateway.models import ANSWERED, Case
 
 #: What would change how a person is written to.
@@ -77,6 +77,9 @@ def _one_of(action: Action, cases: Sequence[Case], n: int = 0) -> Placement:
 def _unhappy(it: Situation) -> Placement | None:
     """With what is over; or with how long it takes, which the case shall hear."""
     over = [case for case in it.live if case.status in ANSWERED] or it.closed
+    theirs = over or it.live
+    if theirs and all(it.belongs_elsewhere(case) for case in theirs):
+        return None
     if over:
         return which(it, over)
     if it.wish == "dissatisfied" and it.live:

@@ -18,7 +18,7 @@ BURST = timedelta(minutes=2)
 #: So many of a sender's newest cases are looked at.
 _RECENT = 12
 #: Messages that tell something, by what they ask for.
-_TELLING = ("new", "addition")
+_TELLING = ("new", "addition", "dissatisfied")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from gateway.codes import opened
 from gateway.conversation.commands import command
 from gateway.conversation.placement import Action, Placement
-from gateway.conversation.situation import UNTOUCHED, Situation
-from gateway.conversation.wishes import SUBSTANCE, TO_THE_MACHINE, about, answer_to, picked, which
+from gateway.conversation.situation import SUBSTANCE, UNTOUCHED, Situation
+from gateway.conversation.wishes import TO_THE_MACHINE, about, answer_to, picked, which
 from gateway.models import ANSWERED, Case
 
 Rule = Callable[[Situation], Placement | None]
@@ -28,10 +28,10 @@ _EVENTS: Mapping[str, Action] = {
 }
 #: What a message asks for whose words do not tell; of a short one nobody can tell an advert.
 _UNTOLD = ("new", "spam")
+#: What may answer a question; « très bien » is polite, and a score where one was asked for.
+_ANSWERS = ("choice", "yes", "no", "rating", "status", "pin", "courtesy", "greeting", *_UNTOLD)
 #: What asks for something that only the case's own citizen may know or do.
 _ASKS = ("status", "rating", "reopen", "dissatisfied", "link")
-#: So surely another administration's matter is no answer to an agent's question.
-_ELSEWHERE = 0.6
 
 
 def event(it: Situation) -> Placement | None:
@@ -63,7 +63,10 @@ def album(it: Situation) -> Placement | None:
 def button(it: Situation) -> Placement | None:
     """A button of ours was pressed. The number in it proves nothing."""
     press = it.complaint.pressed
-    if press is None or press.verb == "language":
+    if press is None:
+        # What is on no button of ours was written by nobody.
+        return Placement("keep") if "pressed" in it.message.hints and it.wish == "new" else None
+    if press.verb == "language":
         return None
     n = int(press.argument) if press.argument and press.argument.isdecimal() else 0
     if press.verb == "pick":
@@ -95,7 +98,7 @@ def machine(it: Situation) -> Placement | None:
 
 def answer(it: Situation) -> Placement | None:
     """A digit, yes or no, a score or a code that fits a question of ours, the latest first."""
-    if it.wish not in ("choice", "yes", "no", "rating", "status", "pin", *_UNTOLD):
+    if it.wish not in _ANSWERS:
         return None
     for question in it.questions:
         elsewhere = question.case_id and it.threaded and it.threaded.id != question.case_id
@@ -168,15 +171,9 @@ def _agents_question(it: Situation) -> Placement | None:
     waiting = [case for case in it.live if case.status == "awaiting_citizen"]
     if not waiting or not (it.says or it.only_shows):
         return None
-    if it.wish == "new" and all(_belongs_elsewhere(it, case) for case in waiting):
+    if it.wish == "new" and all(it.belongs_elsewhere(case) for case in waiting):
         return None
     return which(it, waiting)
-
-
-def _belongs_elsewhere(it: Situation, case: Case) -> bool:
-    there = it.route.administration
-    sure = it.route.confidence >= _ELSEWHERE and it.words >= SUBSTANCE
-    return sure and there is not None and case.administration not in (None, there)
 
 
 def empty(it: Situation) -> Placement | None:

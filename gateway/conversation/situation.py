@@ -36,6 +36,10 @@ UNTOUCHED = ("received", "routed")
 REOPENS = timedelta(days=60)
 #: An answer to "which city?" has at most so many words; a longer text is a story of its own.
 _CITY_WORDS = 6
+#: A follow-up without substance of its own has fewer words.
+SUBSTANCE = 5
+#: How sure it must be that a message is another administration's matter.
+_ELSEWHERE = 0.6
 #: The messages of an album come one after the other.
 _ALBUM = 500
 
@@ -102,6 +106,12 @@ class Situation:
             return city_named(self.complaint.text, self.directory)
         slug = self.route.city if where else None
         return next((city for city in self.directory.cities if city.slug == slug), None)
+
+    def belongs_elsewhere(self, case: Case) -> bool:
+        """Whether it is surely another administration's matter than this case."""
+        there = self.route.administration
+        sure = self.route.confidence >= _ELSEWHERE and self.words >= SUBSTANCE
+        return sure and there is not None and case.administration not in (None, there)
 
     # Who sent it.
 

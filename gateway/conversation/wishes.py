@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gateway.conversation.placement import Placement
-from gateway.conversation.situation import Situation
+from gateway.conversation.situation import SUBSTANCE, Situation
 from gateway.models import ANSWERED, CLOSED, Case, Question
 from normalizer.text import plain_digits
 
@@ -15,8 +15,6 @@ TO_THE_MACHINE = (
     "stop", "start", "help", "language", "human", "cases", "greeting", "reach", "pin", "shared",
 )  # fmt: skip
 
-#: A follow-up without substance of its own has fewer words.
-SUBSTANCE = 5
 #: The code of a case, when we asked for one.
 _PIN = re.compile(r"\d{4}", re.ASCII)
 

@@ -217,7 +217,7 @@ def _cases(task: Task) -> Answer:
 def _listed(task: Task, case: Case) -> str:
     """A case among theirs: what it is about and where it stands, as much as a button shows."""
     status = task.label(f"status_{case.status}")
-    return f"{joining.described(case, _SHORT)} · {status}"
+    return f"{joining.described(task, case, _SHORT)} · {status}"
 
 
 def _unknown_number(task: Task) -> Answer:

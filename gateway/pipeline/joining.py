@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from gateway import citizen, questions
 from gateway.choices import LONGEST, short
 from gateway.models import ANSWERED, CLOSED, AddressRow, Case, CaseAddress, Message, Question
+from gateway.notices import STYLES
 from gateway.pipeline.answering import linked
 from gateway.pipeline.opening import note_route
 from gateway.pipeline.task import Answer, Asks, Task
 from normalizer.tracking import spaced
 
+_UNLATIN = re.compile("[\u0600-\u06ff\u2d30-\u2d7f]")
 #: By which an agent could only call, or not answer at all.
 _ONE_WAY = ("voice", "webform")
 
@@ -160,14 +164,19 @@ def hold(task: Task) -> Answer | None:
     return Answer(
         "which_case",
         asks=Asks("which_case", numbers, holds=True),
-        choices=tuple(("", described(case)) for case in task.placement.cases),
+        choices=tuple(("", described(task, case)) for case in task.placement.cases),
         none=task.label("button_new"),
     )
 
 
-def described(case: Case, room: int = LONGEST) -> str:
-    """What a case says of itself where its citizen chooses among several."""
-    return short(case.subject or case.text or spaced(case.number), room)
+def described(task: Task, case: Case, room: int = LONGEST) -> str:
+    """What a case says of itself where its citizen chooses among several. One letter of another
+    script would halve what an SMS holds: there it is named by its number."""
+    said = case.subject or case.text
+    halved = _UNLATIN.search(said) and not _UNLATIN.search(task.label("button_none"))
+    if STYLES.get(task.complaint.channel) == "sms" and halved:
+        said = ""
+    return short(said or spaced(case.number), room)
 
 
 def _asked(task: Task) -> list[Question]:

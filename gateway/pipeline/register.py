@@ -134,7 +134,7 @@ def _tasks(
 
 def _done(session: Session, tasks: Sequence[Task]) -> Iterator[_Done]:
     """Do what each placement says; all new cases are written at once."""
-    new = [task for task in tasks if task.placement.action == "new"]
+    new = [task for task in tasks if task.is_new]
     cases = dict(zip([task.message.id for task in new], open_cases(session, new), strict=True))
     for task in tasks:
         if case := cases.get(task.message.id):

@@ -13,7 +13,7 @@ asks      what asks how a case stands, in a message that also names a case
 begins    how an addition begins
 behalf    what somebody says who writes for another; ``{kin}`` is any word of ``kin``
 ordinals  by digit, how one of several choices is named; 0 is none of them
-rating    ``nouns`` that announce a score, words beside one; 1 and 5: words that are one
+rating    ``nouns`` that announce a score, words beside one; 1 to 5: words that are one
 reach     what ``says`` that they want to be answered at another address, and words beside it
 ========= =========================================================================================
 """
@@ -193,7 +193,7 @@ def _book(told: Mapping[str, Any]) -> Book:
         begins=_inside(told["begins"]),
         ordinals=ordinals,
         articles=small - none,
-        scores={words_of(p): score for score in (1, 5) for p in rating[str(score)]},
+        scores={words_of(p): n for n in range(1, 6) for p in rating.get(str(n), ())},
         nouns=Bag(words_of(rating["nouns"])),
         rating=Bag(words_of(f"{rating['nouns']} {rating['words']}")),
         opinion=Bag(words_of(f"{rating['praise']} {rating['blame']}")),

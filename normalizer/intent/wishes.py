@@ -63,6 +63,7 @@ _COMMANDS: Mapping[str, Intent] = {
     "rate": "rating",
 }
 _COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+_CLAUSE = re.compile(r"\s*[.,;:!?،؛؟\n]+\s*")
 #: No command has more words, nor more that count: with those for a case and an answer.
 _WORDS, _COUNTING = 12, 6
 #: So many words at most in a question about a case, a tracking number not counted.
@@ -135,11 +136,19 @@ def _short(said: Said) -> Intent | None:
         return "choice"
     if rating_of(said):
         return "rating"
-    if wish := _said_alone(said):
+    if wish := _said_alone(said) or _unhappy(said):
         return wish
     if asks_to_be_reached(said):
         return "reach"
     return "status" if _asks(said.spelt, _ASKING) else None
+
+
+def _unhappy(said: Said) -> Intent | None:
+    """Whether they say so first, and then why: « pas satisfait, toujours pas de courant »."""
+    first, *why = _CLAUSE.split(said.text, maxsplit=1)
+    if not why or len(said.words) > _WORDS:
+        return None
+    return "dissatisfied" if _said_alone(hear(first)) == "dissatisfied" else None
 
 
 def _about_a_number(said: Said) -> Intent | None:

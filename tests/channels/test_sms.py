@@ -49,6 +49,7 @@ from tests.harness import (
     outbound,
     post,
 )
+from tests.servers.certificates import self_signed
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "sms"
 CITIZEN = "+212612345678"
@@ -310,6 +311,37 @@ def test_nobody_listening_is_a_failure_for_now() -> None:
     with pytest.raises(SendFailed, match="cannot be reached") as failed:
         make("sms", environ).send(outbound(CITIZEN))
     assert failed.value.retryable
+
+
+@pytest.mark.parametrize("trouble", ["reset", "silence"])
+def test_what_may_have_arrived_is_told_from_what_nobody_heard(
+    twilio: FakeTwilio, trouble: Trouble
+) -> None:
+    account = Account(SID, (TOKEN,), FROM, twilio.url, timeout=0.3)
+    twilio.plan(trouble)
+    with pytest.raises(SendFailed) as failed:
+        Twilio(account, PUBLIC_URL).send(outbound(CITIZEN))
+    assert (failed.value.unknown, failed.value.everyone) == (True, False)
+    deaf = replace(account, api_url="http://127.0.0.1:9")
+    with pytest.raises(SendFailed) as failed:
+        Twilio(deaf, PUBLIC_URL).send(outbound(CITIZEN))
+    assert (failed.value.unknown, failed.value.everyone) == (False, True)
+
+
+def test_who_cannot_prove_to_be_twilio_is_told_nothing(tmp_path: Path) -> None:
+    stranger = FakeTwilio()
+    stranger.speak_tls(self_signed(tmp_path))
+    with stranger:
+        account = Account(SID, (TOKEN,), FROM, stranger.url)
+        with pytest.raises(SendFailed, match="cannot be reached") as failed:
+            Twilio(account, PUBLIC_URL).send(outbound(CITIZEN))
+        assert (failed.value.unknown, stranger.asked) == (False, [])
+
+
+def test_messages_share_a_connection(sms: Twilio, twilio: FakeTwilio) -> None:
+    for _ in range(3):
+        sms.send(outbound(CITIZEN))
+    assert (len(twilio.messages), twilio.connections) == (3, 1)
 
 
 def test_a_refusal_tells_who_opted_out_and_how_long_to_wait(

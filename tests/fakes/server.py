@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -14,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class FakeProvider:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        #: How many times somebody connected.
+        self.connections = 0
         #: What everybody gets while the provider is ill, and the seconds that each answer takes.
         self.illness: Answer | Trouble | None = None
         self.slowness = 0.0
@@ -71,6 +76,13 @@ class FakeProvider:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def speak_tls(self, certificate: Certificate) -> None:
+        """Serve over HTTPS from now on, with this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.file, certificate.key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -117,6 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
     # Headers and body leave together; else each answer waits for the other side to confirm.
     disable_nagle_algorithm = True
     owner: FakeProvider
+
+    def setup(self) -> None:
+        self.owner.connections += 1
+        super().setup()
+
     protocol_version = "HTTP/1.1"
 
     def handle_one(self) -> None:

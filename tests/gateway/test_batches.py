@@ -34,6 +34,10 @@ def counting(house: House) -> Iterator[list[str]]:
         event.remove(house.store.engine, "before_cursor_execute", note)
 
 
+def lookups(sent: list[str]) -> list[str]:
+    return [statement for statement in sent if statement.startswith("SELECT")]
+
+
 def phone(n: int) -> str:
     return f"+2126{n:08d}"
 
@@ -66,7 +70,8 @@ def test_who_comes_back_is_looked_up_together_with_all_others(house: House) -> N
     with counting(house) as for_many:
         house.pipeline.process()
     assert len(rows(house, Case)) == len(rows(house, OutboundRow)) == BATCH
-    assert len(for_many) <= len(for_one) + 1
+    # Each case is changed by itself, lest somebody's work on it at the desk be overwritten.
+    assert len(lookups(for_many)) == len(lookups(for_one))
 
 
 def test_messages_of_one_sender_in_one_batch_follow_one_another(house: House) -> None:

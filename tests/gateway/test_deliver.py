@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import update
 
-from channels.base import Attachment, Report
+from channels.base import Attachment, Rate, Report
 from gateway import clock
 from gateway.cases import CaseError
 from gateway.house import House
 from gateway.models import AddressRow, AttachmentRow, Case, Event, OutboundRow, PaceRow
-from gateway.pipeline.pace import turn
+from gateway.pipeline.pace import together, turn
 from tests.conftest import MakeHouse
 from tests.fakes.server import Answer, Trouble, in_json
 from tests.fakes.twilio import FROM, SID, FakeTwilio, refusal
@@ -320,3 +321,66 @@ def test_an_answer_over_another_channel_names_nothing_of_the_first(house: House)
     take(house, form, channel="webform")
     (row,) = rows(house, OutboundRow)
     assert (row.channel, row.in_reply_to, row.references) == ("email", None, [])
+
+
+def test_texts_to_one_phone_keep_their_order_and_hold_up_no_other(
+    house: House, twilio: FakeTwilio
+) -> None:
+    other = "+212612345670"
+    take(house, sms(FRENCH), sms("AIDE"), sms(FRENCH, sender=other))
+    twilio.illness = in_json(503, {})
+    drain(house)
+    assert {row.tries for row in rows(house, OutboundRow)} == {0, 1}
+    twilio.illness = None
+    make_due(house)
+    drain(house)
+    assert [one["Body"] for one in twilio.messages if one["To"] == PHONE] == [
+        row.text for row in rows(house, OutboundRow) if row.address.value == PHONE
+    ]
+    assert [one["To"] for one in twilio.messages].count(other) == 1
+
+
+def test_what_may_have_arrived_is_texted_at_most_once_more(
+    house: House, twilio: FakeTwilio
+) -> None:
+    take(house, sms(FRENCH))
+    twilio.illness = "reset"
+    for _ in range(4):
+        make_due(house)
+        drain(house)
+    (row,) = rows(house, OutboundRow)
+    assert (row.state, row.doubtful, row.tries) == ("failed", True, 2)
+
+
+def test_while_the_provider_is_away_hardly_anything_counts_a_try(make_house: MakeHouse) -> None:
+    house = make_house()
+    take(house, *(sms(FRENCH, sender=f"+2126123456{n}") for n in range(10, 40)))
+    drain(house)
+    assert 1 <= sum(row.tries for row in rows(house, OutboundRow)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("rate", "messages"),
+    [(None, 60), (Rate(1, 1.0), 3), (Rate(30, 1.0), 60), (Rate(1, 60.0), 1)],
+    ids=["as fast as it goes", "one a second", "a bot's pace", "one a minute"],
+)
+def test_a_batch_takes_no_turn_that_it_does_not_use(rate: Rate | None, messages: int) -> None:
+    assert together(rate) == messages
+
+
+def test_what_became_of_messages_is_counted_and_the_provider_timed(
+    house: House, twilio: FakeTwilio
+) -> None:
+    def counted() -> list[float]:
+        sent = [
+            REGISTRY.get_sample_value("guichet_sent_total", {"channel": "sms", "outcome": outcome})
+            for outcome in ("sent", "later", "failed")
+        ]
+        timed = REGISTRY.get_sample_value("guichet_send_seconds_count", {"channel": "sms"})
+        return [value or 0 for value in (*sent, timed)]
+
+    before = counted()
+    take(house, *(sms(FRENCH, sender=f"+21261234567{n}") for n in range(3)))
+    twilio.plan(refusal(21614, PHONE), in_json(503, {}))
+    drain(house)
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 1, 3]

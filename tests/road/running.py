@@ -37,6 +37,10 @@ def eventually(look: Callable[[], Found], what: str) -> Found:
 class Processes:
     """``python -m gateway`` commands with one environment. Use with ``with``."""
 
+    #: Whether one that ended by itself is started again, as a service manager does: a process that
+    #: finds no database when it begins says so and ends.
+    restarts = False
+
     def __init__(self, folder: Path, environ: Mapping[str, str], *commands: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -72,20 +76,22 @@ class Processes:
 
     def start(self) -> None:
         """Start those that do not run, and wait until the web answers."""
-        for place, command in enumerate(self._commands):
-            if place in self._running:
-                continue
-            with self._log.open("ab") as log:
-                self._running[place] = subprocess.Popen(
-                    command.format(port=self.port).split(),
-                    cwd=ROOT,
-                    env=self.environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+        for place in range(len(self._commands)):
+            if place not in self._running:
+                self._begin(place)
         eventually(self._answers, f"the web ({self._log})")
+
+    def _begin(self, place: int) -> None:
+        with self._log.open("ab") as log:
+            self._running[place] = subprocess.Popen(
+                self._commands[place].format(port=self.port).split(),
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def kill(self, *places: int) -> None:
         """End them at once, as a power cut does: all, or those at these places of the commands."""
@@ -122,8 +128,10 @@ class Processes:
         )
 
     def _answers(self) -> bool:
-        for process in self._running.values():
-            if process.poll() is not None:
+        for place, process in [*self._running.items()]:
+            if process.poll() is not None and self.restarts:
+                self._begin(place)
+            elif process.poll() is not None:
                 raise AssertionError(f"{process.args!r} ended:\n{self.log}")
         try:
             with urlopen(f"{self.url}/readyz", timeout=5) as response:

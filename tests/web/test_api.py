@@ -70,7 +70,9 @@ def test_without_a_living_token_there_is_nothing(app: Flask, url: str, authoriza
 def test_a_revoked_token_opens_nothing(
     app: Flask, house: House, url: str, bearer: dict[str, str]
 ) -> None:
-    assert app.test_client().get(url, headers=bearer).status_code == 200
+    told = app.test_client().get(url, headers=bearer)
+    assert told.status_code == 200
+    assert told.headers["Cache-Control"] == "no-store"
     assert house.tokens.revoke("desk")
     assert app.test_client().get(url, headers=bearer).status_code == 401
 

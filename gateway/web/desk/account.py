@@ -6,7 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway import clock
-from gateway.passwords import SHORTEST, Refused
+from gateway.passwords import LONGEST, SHORTEST, Refused
 from gateway.web.current import house
 from gateway.web.desk.current import COOKIE, give_cookie, me
 from gateway.web.desk.render import page
@@ -42,7 +42,7 @@ def change_password() -> ResponseReturnValue:
     try:
         staff.set_password(me().id, new, now, by=me())
     except Refused:
-        return show("short")
+        return show("short" if len(new) <= LONGEST else "long")
     token = logins.log_in(me().email, new, request.user_agent.string, now)
     response = redirect(url_for("desk.account"), code=303)
     if token is not None:

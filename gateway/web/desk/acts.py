@@ -12,7 +12,7 @@ from channels.base import Attachment
 from gateway.cases import By, CaseError, CaseView
 from gateway.messages import LANGUAGES
 from gateway.web.current import house
-from gateway.web.desk.current import may, me, visible
+from gateway.web.desk.current import may, me
 from normalizer import tracking
 from normalizer.language import detect
 
@@ -134,12 +134,12 @@ def _extend(case: CaseView, by: By) -> CaseView:
 
 
 def _merge(case: CaseView, by: By) -> CaseView:
-    into = tracking.parse(request.form.get("into", ""))
-    if into is None:
+    number = tracking.parse(request.form.get("into", ""))
+    into = house().cases.view(number) if number else None
+    # What one does not see one cannot join anything to, nor learn that it is there.
+    if into is None or not may("read", into):
         raise CaseError("that is no case's number", "unknown")
-    # What one does not see one cannot join anything to.
-    visible(into)
-    return house().cases.merge(case.number, into, by)
+    return house().cases.merge(case.number, into.number, by)
 
 
 def _assign(case: CaseView, by: By) -> CaseView:

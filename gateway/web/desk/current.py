@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from gateway import clock, roles
-from gateway.cases import CaseView
 from gateway.roles import StaffView
 from gateway.staff import LANGUAGES
 from gateway.web.current import house
@@ -45,14 +44,6 @@ def need(act: str, case: OfAnAdministration | None = None) -> None:
     """Answer as if there were nothing here (404), unless they may."""
     if not may(act, case):
         abort(404)
-
-
-def visible(number: str) -> CaseView:
-    """A case that they see; for any other one the answer is that of a number nobody has (404)."""
-    case = house().cases.view(number)
-    if case is None or not may("read", case):
-        abort(404)
-    return case
 
 
 def recognise() -> ResponseReturnValue | None:

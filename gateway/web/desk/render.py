@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from babel.dates import format_datetime
+from babel.units import format_unit
 from flask import g, render_template
 
 from gateway import clock
@@ -47,6 +48,7 @@ def page(template: str, **facts: Any) -> str:
         may=may,
         moment=moment,
         days_left=days_left,
+        weight=weight,
         city=city,
         said=said,
         keys=KEYS,
@@ -91,3 +93,13 @@ def moment(at: datetime) -> str:
     """Date and time, as people here say it."""
     local = at.astimezone(house().settings.zone)
     return format_datetime(local, "d MMM y HH:mm", locale=_LOCALES[tongue().code])
+
+
+def weight(size: int) -> str:
+    """A file's size, as people here say it."""
+    kilobytes = max(1, round(size / 1000))
+    value, unit = (kilobytes / 1000, "mega") if kilobytes >= 1000 else (kilobytes, "kilo")
+    said = format_unit(
+        round(value, 1), f"digital-{unit}byte", "short", locale=_LOCALES[tongue().code]
+    )
+    return str(said)

@@ -37,6 +37,8 @@ FIELDS = (
 )
 KINDS: tuple[str, ...] = get_args(Kind)
 MOST_FILES = 10
+#: Some ten pages; longer texts are papers, and go along as files.
+_LONGEST = 20_000
 #: What somebody else's computer would run when they open it.
 _HARMFUL = (
     "text/html",
@@ -99,11 +101,13 @@ class Draft:
         return found.hexdigest()
 
     def errors(self, region: str) -> dict[str, str]:
-        """What keeps the form from being sent: field → ``missing``, ``wrong``, ``too-many``,
-        ``harmful`` or ``empty``."""
+        """What keeps the form from being sent: field → ``missing``, ``long``, ``wrong``,
+        ``too-many``, ``harmful`` or ``empty``."""
         found: dict[str, str] = {}
         if not self["message"]:
             found["message"] = "missing"
+        elif len(self["message"]) > _LONGEST:
+            found["message"] = "long"
         if problem := _problem(self.files):
             found["files"] = problem
         phone = canonical("tel", self["phone"], region)

@@ -51,8 +51,10 @@ def add(token: str, case: Story) -> ResponseReturnValue:
     draft = Draft.read(request)
     if not (draft["message"] or draft.files):
         return follow.show(token, case, {"message": "nothing"}), 422
-    if problem := draft.errors(house().settings.region).get("files"):
-        return follow.show(token, case, {"files": problem}), 422
+    # A file alone says enough here.
+    wrong = draft.errors(house().settings.region)
+    if errors := {k: v for k, v in wrong.items() if k == "files" or v == "long"}:
+        return follow.show(token, case, errors), 422
     take_in(case.number, draft)
     return _done(token, "added")
 

@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from PIL import Image
 from sqlalchemy import update
 
@@ -28,6 +28,8 @@ from gateway.models import (
     ReportRow,
     Template,
 )
+from gateway.web.desk.render import weight
+from gateway.web.pages.tongues import TONGUES
 from tests.conftest import CHANNELS
 from tests.gateway.messages_in import ARABIC, FRENCH, PHONE, rows, sms, take
 from tests.web.desk.conftest import Enter, MakeApp
@@ -411,7 +413,11 @@ def test_a_double_is_joined_only_to_what_one_sees(house: House, amal: Worker, ca
     other = rows(house, Case)[-1]
     assert other.administration != case.administration
     form = fields(amal, case, "merge", into=other.number)
-    assert amal.post(f"{page_of(case)}/merge", form).status_code == 404
+    refused = amal.post(f"{page_of(case)}/merge", form)
+    assert refused.status_code == 422
+    # As for a number that nobody has, and with what was typed still there.
+    assert "no such case" in words(refused)
+    assert f'value="{other.number}"' in refused.text
     assert rows(house, Case)[0].merged_into is None
 
 
@@ -456,3 +462,27 @@ def test_an_agents_file_goes_along_by_mail(enter: Enter, house: House) -> None:
     got = worker.get(f"{page_of(case)}/sent/{answer.id}/0")
     assert got.data == picture.getvalue()
     assert "\u202e" not in got.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "told"),
+    [("fr", 1, "1 ko"), ("fr", 25_400, "25 ko"), ("ar", 25_400, "25"), ("fr", 1_480_000, "1,5 Mo")],
+)
+def test_a_files_size_is_told_in_the_agents_language(
+    app: Flask, language: str, size: int, told: str
+) -> None:
+    with app.test_request_context():
+        g.tongue = TONGUES[language]
+        shown = weight(size).replace("\N{NO-BREAK SPACE}", " ")
+    assert told in shown.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "yte" not in shown
+
+
+def test_words_without_end_are_cut_on_the_page_and_whole_in_the_message(
+    house: House, amal: Worker, case: Case
+) -> None:
+    with house.store.write() as session:
+        session.execute(update(Message).values(text="x" * 30_000))
+    page = amal.get(page_of(case)).text
+    assert "x" * 19_999 + "…" in page
+    assert f"/desk/cases/{case.number}/original/" in page

@@ -223,6 +223,8 @@ def test_a_new_password_wants_the_old_one_and_ends_the_other_sessions(
     there.log_in(who)
     wrong = {"old": "not it", "password": SECOND, "again": SECOND}
     assert here.post("/desk/account/password", wrong).status_code == 422
+    long = {"old": PASSWORD, "password": "x" * 201, "again": "x" * 201}
+    assert "too long" in words(here.post("/desk/account/password", long))
     assert here.post("/desk/account/password", {**wrong, "old": PASSWORD}).status_code == 303
     assert "Your account" in words(here.get("/desk/account"))
     assert there.get("/desk/account").request.path == "/desk/login"

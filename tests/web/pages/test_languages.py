@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -128,6 +129,29 @@ def test_what_is_too_large_is_told_in_the_pages_language(make_app: MakeApp) -> N
     page = Citizen(app).send("/ar/submit", payload("arabic"), film)
     assert page.status_code == 413
     assert "الحجم أكبر من المسموح به" in words(page)
+    assert stored(app.extensions[KEY]) == 0
+
+
+@pytest.mark.parametrize("address", ["/fr/submit", "/fr/submit/check", "/desk/login"])
+def test_more_than_one_can_type_is_not_taken(app: Flask, citizen: Citizen, address: str) -> None:
+    """Whether or not files go along: the fields of each kind of form are measured alike."""
+    endless = {**payload("french"), "message": "x" * 1_100_000}
+    assert citizen.post(address, endless).status_code == 413
+    bare = {"files": (BytesIO(b"%PDF-1.4"), "a.pdf", "application/pdf")}
+    assert citizen.post(address, {**endless, **bare}).status_code == 413
+    assert stored(app.extensions[KEY]) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("ar", "أطول مما تسعه"), ("fr", "trop long"), ("en", "too long for the form")],
+)
+def test_a_text_of_many_pages_is_asked_for_as_a_file(
+    app: Flask, citizen: Citizen, code: str, told: str
+) -> None:
+    page = citizen.send(f"/{code}/submit", {**payload("french"), "message": "mot " * 5001})
+    assert page.status_code == 422
+    assert told in words(page)
     assert stored(app.extensions[KEY]) == 0
 
 

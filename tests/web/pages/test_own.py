@@ -85,6 +85,7 @@ def test_an_answer_to_the_administrations_question_goes_back_to_work(
     ("form", "fields", "wrong"),
     [
         pytest.param("add", {"message": "  "}, "message", id="nothing to add"),
+        pytest.param("add", {"message": "x" * 20_001}, "message", id="more than a form takes"),
         pytest.param("reach", {"reach": "12"}, "reach", id="no address"),
         pytest.param("reach", {"reach": ""}, "reach", id="nothing where to answer"),
     ],
