@@ -37,11 +37,16 @@ LISTS = (
 #: What cases can be found by: words, folded by gateway/search.py.
 WORDS = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE case_words USING fts5(words, tokenize='unicode61 remove_diacritics 0')",
+        (
+            "CREATE VIRTUAL TABLE case_words"
+            " USING fts5(words, tokenize='unicode61 remove_diacritics 0')"
+        ),
     ),
     "postgresql": (
-        "CREATE TABLE case_words (case_id bigint CONSTRAINT pk_case_words PRIMARY KEY"
-        " CONSTRAINT fk_case_words_case_id REFERENCES cases (id), words tsvector NOT NULL)",
+        (
+            "CREATE TABLE case_words (case_id bigint CONSTRAINT pk_case_words PRIMARY KEY"
+            " CONSTRAINT fk_case_words_case_id REFERENCES cases (id), words tsvector NOT NULL)"
+        ),
         "CREATE INDEX ix_case_words_words ON case_words USING gin (words)",
     ),
 }
@@ -49,16 +54,24 @@ WORDS = {
 #: The audit trail stays as it is written, whatever program is connected.
 AUDIT = {
     "sqlite": (
-        "CREATE TRIGGER audits_not_changed BEFORE UPDATE ON audits"
-        " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END",
-        "CREATE TRIGGER audits_not_deleted BEFORE DELETE ON audits"
-        " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END",
+        (
+            "CREATE TRIGGER audits_not_changed BEFORE UPDATE ON audits"
+            " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END"
+        ),
+        (
+            "CREATE TRIGGER audits_not_deleted BEFORE DELETE ON audits"
+            " BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END"
+        ),
     ),
     "postgresql": (
-        "CREATE FUNCTION audits_stay() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'the audit trail only grows'; END $$",
-        "CREATE TRIGGER audits_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audits"
-        " FOR EACH STATEMENT EXECUTE FUNCTION audits_stay()",
+        (
+            "CREATE FUNCTION audits_stay() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'the audit trail only grows'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audits_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audits"
+            " FOR EACH STATEMENT EXECUTE FUNCTION audits_stay()"
+        ),
     ),
 }
 
