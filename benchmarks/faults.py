@@ -115,8 +115,11 @@ def _table(running: Town, load: Load, killed: Counter[str], seconds: float) -> T
         table.add_row(f"  {channel}", f"{count:,}")
     for what, count in killed.items():
         table.add_row(f"{what} killed", str(count))
+    statuses: Counter[int] = Counter()
     for refused, count in load.refused.items():
-        said = f"answered {refused.status}" if refused.status else "no answer"
+        statuses[refused.status] += count
+    for status, count in sorted(statuses.items()):
+        said = f"answered {status}" if status else "no answer"
         table.add_row(f"{said}, and repeated", f"{count:,}")
     table.add_row("notices said again", f"{sum(said_again(running).values())}")
     table.add_row("minutes", f"{seconds / 60:.1f}")

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -170,10 +171,14 @@ def _leave_when_asked() -> None:
 
 def _listen(bell: RedisBell) -> bool:
     """Run jobs as they come; False when Redis went away, True when we were told to stop."""
+    worker: Any = None
     try:
         worker = _Worker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
         worker.work(with_scheduler=False)
     except RedisError:
+        if worker is not None and worker.pubsub_thread is not None:
+            # Its thread that hears commands would go on asking for ever, beside the next one's.
+            worker.pubsub_thread.stop()
         return False
     return True
 

@@ -14,7 +14,7 @@ from channels.base import Attachment, Inbound, Location, Receipt
 from gateway import clock
 from gateway.messages import Style, speak
 from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
-from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, Contact, Message
+from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
 from gateway.pipeline.fairness import claim_fairly
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
@@ -127,11 +127,34 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
                 )
             with timed(_ROUTE):
                 route = decide(complaint, parts.directory, model)
+            if route.needs_city and (city := _last_city(parts, complaint)):
+                route = decide(complaint, parts.directory, model, last_city=city)
             complaint = _told_apart(complaint, route)
             understood.append(Understood(message, complaint, route, pieces))
         except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
             _set_back(parts, message, error)
     return understood
+
+
+def _last_city(parts: Parts, complaint: Complaint) -> str | None:
+    """Where the sender's last case was that named a city; people complain of where they live."""
+    if complaint.sender is None:
+        return None
+    theirs = (
+        select(Case.city)
+        .join(CaseAddress, CaseAddress.case_id == Case.id)
+        .join(AddressRow, AddressRow.id == CaseAddress.address_id)
+        .where(
+            AddressRow.kind == complaint.sender.kind,
+            AddressRow.value == complaint.sender.value,
+            AddressRow.shared.is_(False),
+            Case.city.is_not(None),
+        )
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+    with parts.store.read() as session:
+        return session.scalar(theirs)
 
 
 def _told_apart(complaint: Complaint, route: Route) -> Complaint:

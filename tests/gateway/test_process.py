@@ -373,3 +373,18 @@ def test_in_a_chat_the_languages_are_buttons_that_work(house: House) -> None:
     assert {row.key for row in rows(house, OutboundRow)[1:]} == {"language_set"}
     spoken = [row.language for row in rows(house, OutboundRow)[1:]]
     assert spoken == ["ar", "ary-Arab", "ary-Latn", "zgh-Tfng", "fr", "en", "es"]
+
+
+def test_a_matter_of_a_commune_without_a_city_goes_to_the_senders_last_one(house: House) -> None:
+    """People complain of where they live; a stranger is asked which city it is."""
+    rubbish = "Les ordures ne sont pas ramassées et débordent dans notre rue depuis une semaine"
+    take(house, sms(f"{rubbish} à Salé"))
+    later = WHEN + timedelta(days=3)
+    take(
+        house,
+        sms(f"Bonjour, encore : {rubbish.lower()}", received_at=later),
+        sms(f"Bonjour, {rubbish.lower()}", STRANGER, received_at=later),
+    )
+    own, strangers = rows(house, Case)[-2:]
+    assert (own.administration, own.city) == ("commune-sale", "sale")
+    assert (strangers.administration, strangers.city) == (None, None)
