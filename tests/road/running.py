@@ -97,9 +97,14 @@ class Processes:
         """End them at once, as a power cut does: all, or those at these places of the commands."""
         for place in places or [*self._running]:
             process = self._running.pop(place)
+            # Honcho gives its processes groups of their own: they would live on without it.
+            family = _begun_by(process.pid)
             # Who ended by itself left nobody to kill.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            for pid in family:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             process.wait()
 
     def alive(self) -> bool:
@@ -138,3 +143,15 @@ class Processes:
                 return bool(response.status == 200)
         except (URLError, OSError):
             return False
+
+
+def _begun_by(pid: int) -> list[int]:
+    """The processes that one began, and what these began in turn (man 5 proc)."""
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
