@@ -23,6 +23,8 @@ from tests.servers.redis import RedisServer
 #: The places of the processes among the commands.
 WEB, POLLER, WORKERS = 0, 1, (2, 3)
 _COMMANDS = ("serve", "poll", "work", "work")
+#: What a worker logs once it waits for jobs.
+_LISTENING = "*** Listening on"
 
 
 @dataclass
@@ -52,7 +54,14 @@ class Town:
         """End processes at whatever they are doing, and start them again."""
         self.guichet.kill(*places)
         self.kills += sum(place in WORKERS for place in places)
+        listening = self.guichet.log.count(_LISTENING)
         self.guichet.start()
+        self.await_workers(listening + sum(place in WORKERS for place in places or WORKERS))
+
+    def await_workers(self, listening: int = len(WORKERS)) -> None:
+        """Wait until so many workers have begun: one that finds no database at its beginning ends,
+        and leaves it to the service manager to start it again."""
+        eventually(lambda: self.guichet.log.count(_LISTENING) >= listening, "the workers")
 
     @contextmanager
     def without_postgres(self) -> Iterator[None]:
@@ -165,7 +174,9 @@ def town(
         guichet = Processes(folder, environ, *commands)
         assert guichet.command("init-db").returncode == 0
         with guichet:
-            yield Town(outside, postgres, redis, guichet, folder, random.Random(seed))
+            town = Town(outside, postgres, redis, guichet, folder, random.Random(seed))
+            town.await_workers(sum(command.endswith(" work") for command in commands))
+            yield town
 
 
 def can_mount() -> bool:
