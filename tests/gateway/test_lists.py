@@ -272,9 +272,7 @@ def plan(lists: Lists, who: StaffView, queue: str, filters: Filters) -> str:
         query = lists.statement(who, queue, filters, NOW, None, ids)
         compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
         explain = "EXPLAIN QUERY PLAN " if lists.store.is_sqlite else "EXPLAIN "
-        values: Any = compiled.params
-        if lists.store.is_sqlite:
-            values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+        values = tuple(compiled.params[name] for name in compiled.positiontup or ())
         found = session.connection().exec_driver_sql(explain + str(compiled), values)
         return "\n".join(str(row[-1]) for row in found)
 
