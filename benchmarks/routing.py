@@ -30,7 +30,7 @@ def main() -> int:
         source=directory.source,
         turns=directory.turns,
     )
-    messages = list(judged(TESTS / "heldout.jsonl"))
+    messages = list(judged(TESTS / "counter.jsonl"))
     for name, ingredients in (
         ("lexicon alone", bare),
         ("model alone", mute),
@@ -49,7 +49,7 @@ def _learning(directory: Directory) -> str:
     topics = list(judged(TESTS / "topics.jsonl"))
     first = [each for place, each in enumerate(topics) if place % PER_TOPIC < REROUTES]
     later = [each for place, each in enumerate(topics) if place % PER_TOPIC >= REROUTES]
-    others = [each for each in judged(TESTS / "heldout.jsonl") if each.slug != NOBODY]
+    others = [each for each in judged(TESTS / "counter.jsonl") if each.slug != NOBODY]
     before = shipped(MOROCCO)
     if before is None:
         return "no model ships"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
 from normalizer.complaint import Complaint
@@ -23,12 +22,7 @@ def route_line(line: str) -> str:
         said = _read(line)
     except ValueError as error:
         return json.dumps({"error": str(error)}, ensure_ascii=False)
-    return json.dumps(_told(decide(said, _directory())), ensure_ascii=False)
-
-
-@lru_cache(maxsize=1)
-def _directory() -> Directory:
-    return Directory.load()
+    return json.dumps(_told(decide(said, Directory.load())), ensure_ascii=False)
 
 
 def _read(line: str) -> Complaint:
@@ -36,6 +30,8 @@ def _read(line: str) -> Complaint:
         data = json.loads(line)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise ValueError("not a JSON object")
     if data.get("text") is None:
@@ -53,5 +49,5 @@ def _told(route: Route) -> dict[str, Any]:
         "candidates": route.candidates,
         "kind": route.kind,
         "city": route.city,
-        "reasons": [told(code, _directory()) for code in route.reasons],
+        "reasons": [told(code, Directory.load()) for code in route.reasons],
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -52,6 +53,7 @@ class _File:
     city: tuple[City, ...] = ()
     outside: Words = field(default_factory=dict)
     turns: Mapping[str, Phrases] = field(default_factory=dict)
+    stories: Mapping[str, Phrases] = field(default_factory=dict)
 
 
 _FILE = TypeAdapter(_File)
@@ -61,7 +63,8 @@ _FILE = TypeAdapter(_File)
 class Directory:
     """All administrations, a commune for every city among them, and all cities.
 
-    ``turns`` are phrases by which it is known what a message is (*je propose*: a suggestion).
+    ``turns`` are phrases by which it is known what a message is (*je propose*: a suggestion);
+    ``stories`` are sentences that people tell around their matter, per language.
     """
 
     administrations: tuple[Administration, ...]
@@ -70,6 +73,7 @@ class Directory:
     source: Path | None = None
     turns: Mapping[str, Phrases] = field(default_factory=dict)
     usual: Usual = field(default_factory=Usual)
+    stories: Mapping[str, Phrases] = field(default_factory=dict)
     _by_slug: Mapping[str, Administration] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -77,16 +81,18 @@ class Directory:
         object.__setattr__(self, "_by_slug", by_slug)
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
+    def load(cls, path: Path | None = None) -> Directory:
         """Read a TOML file or a folder of them; None means the Moroccan one that ships.
 
         Raises BadDirectory.
         """
-        path = path or MOROCCO
+        if path is None:
+            return _shipped()
         administrations: list[Administration] = []
         cities: list[City] = []
         outside: dict[str, Mapping[Strength, Phrases]] = {}
         turns: dict[str, Phrases] = {}
+        stories: dict[str, Phrases] = {}
         usual = Usual()
         for file in _files(path):
             found = _read(file)
@@ -95,6 +101,7 @@ class Directory:
             cities += found.city
             outside.update(found.outside)
             turns.update(found.turns)
+            stories.update(found.stories)
             usual = found.usual or usual
         known = {administration.slug for administration in administrations}
         if "commune" in known:
@@ -102,7 +109,7 @@ class Directory:
                 of_city for city in cities if (of_city := commune(city)).slug not in known
             )
         _check_together(path, administrations, cities)
-        return cls(tuple(administrations), tuple(cities), outside, path, turns, usual)
+        return cls(tuple(administrations), tuple(cities), outside, path, turns, usual, stories)
 
     def get(self, slug: str) -> Administration | None:
         """The administration of that slug."""
@@ -119,6 +126,12 @@ class Directory:
     def commune_of(self, city: str) -> Administration | None:
         """The commune that looks after a city, given the city's slug."""
         return self._by_slug.get(f"commune-{city}")
+
+
+@cache
+def _shipped() -> Directory:
+    """What comes with the program does not change while it runs."""
+    return Directory.load(MOROCCO)
 
 
 def _files(path: Path) -> list[Path]:
@@ -158,11 +171,12 @@ def _place(data: dict[str, Any], loc: tuple[int | str, ...]) -> str:
 def _check_short_names(file: Path, found: _File) -> None:
     named = (
         *((each.slug, "short", each.short) for each in found.administration),
+        *((each.slug, "brief", each.brief) for each in found.administration),
         *((each.slug, "commune", each.commune) for each in found.city),
     )
     for slug, where, names in named:
         for language, name in names.items():
-            if problem := too_much_for_sms(language, name):
+            if problem := too_much_for_sms(language, name, brief=where == "brief"):
                 raise BadDirectory(f"{file.name}: {slug}.{where}.{language}: {problem}")
 
 

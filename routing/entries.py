@@ -45,6 +45,8 @@ _GSM7 = frozenset(
 )
 #: Longest short name, in characters, that leaves room for a number and a date in one segment.
 _SHORT_LATIN, _SHORT_OTHER = 24, 16
+#: Longest brief one: a segment of 70 characters then holds three of them to choose among.
+_BRIEF_OTHER = 8
 _UCS2_LANGUAGES = ("ar", "ary-Arab", "zgh-Tfng")
 _EARTH_KM = 6371.0
 
@@ -65,6 +67,7 @@ class Contact:
 class Administration:
     """Who can be competent. ``days`` is the legal time to answer where it has one of its own.
 
+    ``brief`` names it among several in one SMS, in a language whose short name is too long there.
     ``lexicon`` holds per language the words and phrases by which people name its matters.
     ``hours`` and ``languages`` (BCP 47) are given where they are not the country's usual ones.
     """
@@ -75,6 +78,7 @@ class Administration:
     kind: Kind
     name: Annotated[Mapping[str, Text], Field(min_length=1)]
     short: Annotated[Mapping[str, Text], Field(min_length=1)]
+    brief: Mapping[str, Text] = field(default_factory=dict)
     parent: Slug | None = None
     city: Slug | None = None
     days: Annotated[int, Field(gt=0, le=366)] | None = None
@@ -90,6 +94,10 @@ class Administration:
         ``short`` gives the name that fits into a one-segment SMS.
         """
         return _in_language(self.short if short else self.name, language)
+
+    def choice(self, language: str) -> str:
+        """Its name in a list to choose from that goes into a one-segment SMS."""
+        return _in_language({**self.short, **self.brief}, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +155,11 @@ class Usual:
     languages: tuple[Text, ...] = ()
 
 
-def too_much_for_sms(language: str, name: str) -> str | None:
-    """Why a short name does not fit into a one-segment SMS; None where it does."""
-    limit = _SHORT_OTHER if language in _UCS2_LANGUAGES else _SHORT_LATIN
+def too_much_for_sms(language: str, name: str, *, brief: bool = False) -> str | None:
+    """Why a short name, or a brief one, does not fit into a one-segment SMS; None where it does."""
+    limit = _SHORT_LATIN
+    if language in _UCS2_LANGUAGES:
+        limit = _BRIEF_OTHER if brief else _SHORT_OTHER
     if len(name) > limit:
         return f"{name!r} has {len(name)} characters, at most {limit} fit"
     if language not in _UCS2_LANGUAGES and (strange := set(name) - _GSM7):
@@ -177,6 +187,8 @@ def commune(city: City) -> Administration:
         kind="commune",
         name=name,
         short={**short, **city.commune},
+        # Whose it is they wrote themselves, or we would not know the city.
+        brief=_BRIEF_COMMUNE,
         parent="commune",
         city=city.slug,
     )
@@ -190,6 +202,9 @@ _COMMUNE_NAMES: Mapping[str, tuple[str, ...]] = {
     "es": ("Comuna de {}", "{}"),
     "zgh-Tfng": ("ⵜⴰⵖⵉⵡⴰⵏⵜ ⵏ {}", "{}"),
 }
+
+
+_BRIEF_COMMUNE: Mapping[str, str] = {"ar": "الجماعة", "zgh-Tfng": "ⵜⴰⵖⵉⵡⴰⵏⵜ"}
 
 
 def _named(language: str, city: str) -> str:

@@ -8,9 +8,9 @@ from normalizer.complaint import Complaint
 from routing.model import Model
 from routing.words import skeleton, split, stem
 
-#: Log-odds that a word gains for a destination with each decision it occurs in, and at most: two
-#: or three decisions outweigh a sure word of the lexicon.
-_GAIN, _AT_MOST = 5.0, 9.0
+#: Log-odds that a word gains for a destination with each decision it occurs in, and at most. More
+#: would teach faster and cost the other matters more, see docs/routing.md.
+_GAIN, _AT_MOST = 3.5, 8.0
 #: A word that the model weighs for so many destinations belongs to no topic (*demande*, *mois*).
 _COMMON = 36
 #: Shorter words are rarely topics.

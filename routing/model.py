@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from normalizer.complaint import Complaint
 from routing.words import bare, skeleton, stem
 
-#: Lengths of the letter sequences that are features: enough to see through misspellings.
-_LETTERS = (3, 4)
+#: Length of the letter sequences that are features: enough to see through misspellings.
+_LETTERS = 4
 #: Weights are kept as whole hundredths, which halves the file and changes no decision.
 _SCALE = 100
+#: So many words of a text may remind of decisions, at full weight in texts of so many words.
+_TELLING, _TOPICAL = 2, 10
 #: Words whose scores are kept; a text's words recur, and scoring one costs most of a decision.
 _REMEMBERED = 20_000
 
@@ -39,9 +41,8 @@ def features(word: str, before: str | None) -> Iterator[str]:
     if before is not None:
         yield f"{stem(before)} {root}"
     letters = f"<{bare(word)}>"
-    for length in _LETTERS:
-        for start in range(len(letters) - length + 1):
-            yield letters[start : start + length]
+    for start in range(len(letters) - _LETTERS + 1):
+        yield letters[start : start + _LETTERS]
 
 
 def softmax(log_odds: Mapping[str, float]) -> dict[str, float]:
@@ -60,19 +61,36 @@ class Ingredient(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How lexicon and model are weighed so that the probabilities that come out are those with
+    which they are right; ``routing.calibration`` fits it to messages that taught no weight.
+
+    ``lexicon`` is what its log-odds count beside the model's, ``nobody`` what is added to those of
+    nobody's matter, ``short`` and ``long`` what the sums are divided by for short and long texts.
+    From the probability ``limit`` that it is nobody's matter a person decides.
+    """
+
+    lexicon: float = 0.3
+    nobody: float = 0.0
+    short: float = 1.0
+    long: float = 1.0
+    limit: float = 0.5
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Weights per feature, each a list of (position in ``slugs``, weight).
 
-    ``temperature`` is what log-odds of lexicon and model together are divided by so that the
-    probabilities that come out are those with which they are right. ``lately`` are log-odds that
-    words gained by decisions since, ``beside`` an optional ingredient; neither is in the file.
+    ``made_from`` tells what it was trained on. ``lately`` are log-odds that words gained by
+    decisions since, ``beside`` an optional ingredient; neither is in the file.
     """
 
     slugs: tuple[str, ...]
     bias: tuple[float, ...]
     weights: Weights
-    temperature: float = 1.0
+    calibration: Calibration = Calibration()
+    made_from: str = ""
     lately: Weights = field(default_factory=dict)
     beside: Ingredient | None = None
     _words: dict[tuple[str, str | None], tuple[float, ...]] = field(
@@ -83,27 +101,40 @@ class Model:
     def read(cls, path: Path) -> Self:
         """The model in a file that ``write`` made. Raises BadModel."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            return cls(
-                slugs=tuple(data["slugs"]),
-                bias=tuple(value / _SCALE for value in data["bias"]),
-                weights={
-                    feature: tuple(
-                        (place, value / _SCALE)
-                        for place, value in zip(pairs[::2], pairs[1::2], strict=True)
-                    )
-                    for feature, pairs in data["weights"].items()
-                },
-                temperature=float(data["temperature"]),
-            )
+            return cls._of(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadModel(f"{path.name}: {error}") from error
 
+    @classmethod
+    def _of(cls, data: Any) -> Self:
+        return cls(
+            slugs=tuple(data["slugs"]),
+            bias=tuple(value / _SCALE for value in data["bias"]),
+            weights={
+                feature: tuple(
+                    (place, value / _SCALE)
+                    for place, value in zip(pairs[::2], pairs[1::2], strict=True)
+                )
+                for feature, pairs in data["weights"].items()
+            },
+            calibration=Calibration(**data.get("calibration", {})),
+            made_from=data.get("made_from", ""),
+        )
+
+    def rounded(self) -> Self:
+        """The model as it comes back from its file."""
+        return self._of(json.loads(self.written()))
+
     def write(self, path: Path) -> None:
         """Keep the model as JSON: readable, and no code runs when it is read."""
+        path.write_text(self.written(), encoding="utf-8")
+
+    def written(self) -> str:
+        """The model as it stands in its file."""
         data = {
             "slugs": self.slugs,
-            "temperature": round(self.temperature, 3),
+            "made_from": self.made_from,
+            "calibration": asdict(self.calibration),
             "bias": [round(value * _SCALE) for value in self.bias],
             "weights": {
                 feature: [
@@ -113,7 +144,7 @@ class Model:
             },
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        path.write_text(text.replace("],", "],\n") + "\n", encoding="utf-8")
+        return text.replace("],", "],\n") + "\n"
 
     def score(self, words: Sequence[str], emphasis: Sequence[float]) -> dict[str, float]:
         """Log-odds per slug for the folded words of a text, each with its weight."""
@@ -137,10 +168,20 @@ class Model:
         return replace(self, lately=lately)
 
     def _remembered(self, words: Sequence[str]) -> Iterator[tuple[int, float]]:
-        if self.lately:
-            for word in dict.fromkeys(words):
-                spelt = self.lately.get("=" + stem(word))
-                yield from spelt or self.lately.get("~" + skeleton(word), ())
+        """What the words that tell most of decisions add: the less, the more words stand around
+        them, for a story shares some with any other."""
+        if not self.lately:
+            return
+        rows = [row for word in dict.fromkeys(words) if (row := self._lately(word))]
+        rows.sort(key=lambda row: -max(value for _, value in row))
+        share = min(1.0, (_TOPICAL / len(words)) ** 0.5) if words else 1.0
+        for row in rows[:_TELLING]:
+            for place, value in row:
+                yield place, share * value
+
+    def _lately(self, word: str) -> tuple[tuple[int, float], ...]:
+        spelt = self.lately.get("=" + stem(word))
+        return spelt or self.lately.get("~" + skeleton(word), ())
 
     def odds(self, vector: Mapping[str, float]) -> dict[str, float]:
         """Log-odds per slug for features with their values."""

@@ -12,7 +12,7 @@ from routing import lexicon, places
 from routing.directory import Administration, Directory
 from routing.kinds import NOT_ROUTED, Matter, Sort, sort_of, turns_of, vector
 from routing.lexicon import Lexicon
-from routing.model import Model, shipped, shipped_kinds, softmax
+from routing.model import Calibration, Model, shipped, shipped_kinds, softmax
 from routing.objections import is_private, objection
 from routing.places import Gazetteer
 from routing.postcodes import city_of
@@ -24,11 +24,13 @@ from routing.words import as_written
 NOBODY = "none"
 #: Below this probability a person decides. Chosen on our own examples, see docs/routing.md.
 THRESHOLD = 0.4
-#: How much the lexicon's log-odds count beside the model's, and how much where none was trained.
-_LEXICON, _LEXICON_ALONE = 0.9, 1.2
-#: What speaks for "nobody's" when the lexicon knows no word of a text, and the log-odds from which
-#: it knows one. Without it the model would route every text of which it recognises a few letters.
-_UNHEARD_OF, _HEARD = 1.5, 1.2
+#: Where no model was trained, the lexicon decides alone: a text of which it knows nothing is
+#: nobody's.
+_ALONE = Calibration(lexicon=1.2, nobody=1.5)
+#: What the lexicon's log-odds count for a destination that the model never saw.
+_UNTAUGHT = 0.9
+#: From so many words on a text is long, and tells more than its matter.
+_LONG = 40
 _CANDIDATES, _OFFERED = 5, 3
 _WORDS_SHOWN = 4
 #: Intents that ask nothing of an administration.
@@ -46,11 +48,11 @@ class Route:
     """Where a complaint goes.
 
     ``administration`` is None when a person has to decide (triage). ``candidates`` are slugs with
-    probabilities, likeliest first, without communes of single cities; ``offered`` names the best
-    of them to the citizen. ``reasons`` are codes that ``routing.reasons.told`` puts into words.
-    ``destination`` is the first candidate where it is sure enough: a commune matter whose city is
-    not known has the destination ``commune`` and no administration. ``kind`` is what sort of
-    message it is.
+    their probabilities if it is anybody's matter, likeliest first, without communes of single
+    cities; ``offered`` names the best of them to the citizen. ``reasons`` are codes that
+    ``routing.reasons.told`` puts into words. ``destination`` is the first candidate where it is
+    sure enough: a commune matter whose city is not known has the destination ``commune`` and no
+    administration. ``kind`` is what sort of message it is.
     """
 
     administration: str | None
@@ -118,17 +120,42 @@ def decide(
     if complaint.intent in _TO_US:
         return Route(None, 1.0, (), (Reason("to_us").code(),), where.city, kind="remark")
     model = model or shipped(directory.source)
-    odds = _weigh(reading, index, model)
+    calibration = model.calibration if model else _ALONE
+    odds = _evidence(reading, index, model).weighed(calibration)
     for slug, value in model.beside.log_odds(complaint).items() if model and model.beside else ():
         odds[slug] += value
-    route = _conclude(odds, reading, where, said(complaint))
+    route = _conclude(odds, calibration.limit, reading, where, said(complaint))
     return replace(_held_back(route, kind, complaint, directory), kind=kind)
 
 
-def log_odds(complaint: Complaint, directory: Directory, model: Model) -> dict[str, float]:
-    """What speaks for each destination and for NOBODY: what training calibrates."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The log-odds of lexicon and model for each destination and for NOBODY."""
+
+    listed: Mapping[str, float]
+    learnt: Mapping[str, float]
+    long: bool
+
+    def weighed(self, calibration: Calibration) -> dict[str, float]:
+        """Both together, so that they stand for probabilities."""
+        lowest = min(self.learnt.values(), default=0.0)
+        odds = {}
+        for slug, listed in self.listed.items():
+            learnt = self.learnt.get(slug)
+            odds[slug] = (
+                lowest + _UNTAUGHT * listed
+                if learnt is None and self.learnt
+                else (learnt or 0.0) + calibration.lexicon * listed
+            )
+        odds[NOBODY] += calibration.nobody
+        heat = calibration.long if self.long else calibration.short
+        return {slug: value / heat for slug, value in odds.items()}
+
+
+def evidence(complaint: Complaint, directory: Directory, model: Model) -> Evidence:
+    """What speaks for each destination and for NOBODY: what calibration weighs."""
     index = _index(directory)
-    return _weigh(read(complaint, index.lexicon), index, model)
+    return _evidence(read(complaint, index.lexicon), index, model)
 
 
 def kind_vector(complaint: Complaint, directory: Directory) -> dict[str, float]:
@@ -201,42 +228,33 @@ def _as_chosen(chosen: Administration, where: _Where) -> Route:
 def _matter(reading: Reading) -> Matter:
     hits = [hit for hit in reading.hits if hit.slug != NOBODY]
     words = frozenset(word for hit in hits for word in reading.words[hit.start : hit.end])
-    return Matter(_heard(reading.listed), words)
+    heard = (value for slug, value in reading.listed.items() if slug != NOBODY)
+    return Matter(max(heard, default=0.0), words)
 
 
-def _heard(listed: Mapping[str, float]) -> float:
-    """What speaks most for some administration's matter."""
-    return max((value for slug, value in listed.items() if slug != NOBODY), default=0.0)
-
-
-def _weigh(reading: Reading, index: _Index, model: Model | None) -> dict[str, float]:
-    """Log-odds per destination and for NOBODY, lexicon and model together."""
+def _evidence(reading: Reading, index: _Index, model: Model | None) -> Evidence:
     listed = reading.listed
-    if model is None:
-        return {
-            slug: _LEXICON_ALONE * listed.get(slug, 0.0) for slug in (*index.destinations, NOBODY)
-        }
-    learnt = model.score(reading.words, reading.emphasis)
-    unheard_of = _heard(listed) < _HEARD
-    listed[NOBODY] = listed.get(NOBODY, 0.0) + unheard_of * _UNHEARD_OF / _LEXICON
-    # A destination that the model never saw is judged by the lexicon alone.
-    lowest = min(learnt.values(), default=0.0)
-    return {
-        slug: (_LEXICON * listed.get(slug, 0.0) + learnt.get(slug, lowest)) / model.temperature
-        for slug in (*index.destinations, NOBODY)
-    }
+    return Evidence(
+        {slug: listed.get(slug, 0.0) for slug in (*index.destinations, NOBODY)},
+        model.score(reading.words, reading.emphasis) if model else {},
+        len(reading.words) > _LONG,
+    )
 
 
-def _conclude(odds: Mapping[str, float], reading: Reading, where: _Where, text: str) -> Route:
-    ranked = sorted(softmax(odds).items(), key=lambda pair: (-pair[1], pair[0]))
-    best, confidence = ranked[0][0], round(ranked[0][1], 4)
-    candidates = tuple(
-        (slug, round(probability, 4)) for slug, probability in ranked if slug != NOBODY
-    )[:_CANDIDATES]
-    if best == NOBODY:
+def _conclude(
+    odds: Mapping[str, float], limit: float, reading: Reading, where: _Where, text: str
+) -> Route:
+    """First whether it is anybody's matter, then whose: candidates share what is left."""
+    chances = softmax(odds)
+    nobody = chances.pop(NOBODY)
+    somebody = sum(chances.values())
+    ranked = sorted(chances.items(), key=lambda pair: (-pair[1], pair[0]))[:_CANDIDATES]
+    candidates = tuple((slug, round(chance / somebody, 4)) for slug, chance in ranked)
+    if nobody >= limit:
         private = is_private(" ".join(reading.words), turns_of(where.directory))
         reason = Reason("private" if private else "nobody").code()
-        return Route(None, confidence, candidates, (reason,), where.city)
+        return Route(None, round(nobody, 4), candidates, (reason,), where.city)
+    best, confidence = candidates[0]
     why = _reason(best, reading, text).code()
     if confidence < THRESHOLD:
         return Route(None, confidence, candidates, (why, Reason("unsure").code()), where.city)
@@ -261,10 +279,12 @@ def offered(
     short: bool = False,
 ) -> tuple[tuple[str, str], ...]:
     """The best three of a route's candidates as (slug, name in the citizen's language), for
-    someone to choose among; a commune is named with its city where that is known."""
+    someone to choose among; a commune is named with its city where that is known. ``short`` are
+    names for a one-segment SMS."""
     named: list[tuple[str, str]] = []
     for slug in [str(candidate[0]) for candidate in candidates][:_OFFERED]:
         of_city = directory.commune_of(city) if slug == "commune" and city else None
         if administration := of_city or directory.get(slug):
-            named.append((slug, administration.label(language, short=short)))
+            said = administration.choice(language) if short else administration.label(language)
+            named.append((slug, said))
     return tuple(named)

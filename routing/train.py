@@ -1,160 +1,41 @@
-"""Fit the model to the examples, the scopes and the lexicon: ``python -m routing.train``."""
+"""Make the models of a directory from its examples and lexicon: ``python -m routing.train``.
+
+The same data and code make the same files, byte for byte: ``--check`` makes them and compares.
+"""
 
 from __future__ import annotations
 
 import argparse
-import math
+import hashlib
 import os
-import random
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
+from routing.calibration import calibrated, held
 from routing.directory import MOROCCO, Directory, Words
 from routing.examples import Example, judged, shipped
+from routing.fitting import fit, fit_vectors
 from routing.kinds import SORTS
-from routing.model import Model, features, softmax
+from routing.model import Calibration, Model
 from routing.model import shipped as shipped_model
-from routing.router import NOBODY, kind_vector, log_odds
-from routing.words import split
+from routing.router import NOBODY, kind_vector
+from routing.stories import wrapped
 
-_EPOCHS = 10
-_RATE = 1.0
-#: Pulls weights that few examples ask for back to nothing.
-_DECAY = 2e-4
 #: Words of the lexicon are examples too, but worth less than a whole message.
 _PHRASE = 0.3
 #: A complaint that is an administration's, in the model of kinds.
 _COMPLAINT = 0.5
-#: Kinds are told apart by few features of many texts, so that the model may step wider.
-_KIND_EPOCHS, _KIND_RATE = 15, 1.0
+#: Kinds are told apart by few features of many texts: the model is bound less, and fitted longer.
+_KIND_EPOCHS, _KIND_DECAY = 15, 5e-5
+#: One example of so many is also told at length. Nobody tells a story around a greeting: of what is
+#: no complaint, only texts of more than so many characters.
+_AT_LENGTH, _GREETING = 3, 40
 #: What a person decided counts more than an example: it is a real citizen's message.
 _DECISION = 2.0
-#: Weights smaller than this change no decision and are left out of the file.
-_SMALLEST = 0.04
-_FOLDS = 4
-_SEED = 20170623
-
-
-@dataclass(frozen=True, slots=True)
-class _Lesson:
-    """A text as the model sees it: features with their values, the right slug, what it counts."""
-
-    features: tuple[tuple[str, float], ...]
-    place: int
-    weight: float
-
-
-def fit(
-    slugs: Sequence[str], lessons: Iterable[tuple[str, str, float]], *, seed: int = _SEED
-) -> Model:
-    """The model that (text, slug, weight) teach."""
-    vectors = ((word_vector(text), slug, weight) for text, slug, weight in lessons)
-    return fit_vectors(slugs, vectors, seed=seed)
-
-
-def fit_vectors(
-    slugs: Sequence[str],
-    lessons: Iterable[tuple[Mapping[str, float], str, float]],
-    *,
-    seed: int = _SEED,
-    epochs: int = _EPOCHS,
-    rate: float = _RATE,
-) -> Model:
-    """Multinomial logistic regression by AdaGrad over (features, slug, weight).
-
-    Pure Python on purpose: the worker refits it without a numerics library. Reproducible: the
-    same lessons and seed give the same model.
-    """
-    places = {slug: place for place, slug in enumerate(slugs)}
-    taught = [
-        _Lesson(tuple(vector.items()), places[slug], weight)
-        for vector, slug, weight in lessons
-        if slug in places
-    ]
-    taught = _without_rare_letters(taught)
-    width = len(slugs)
-    weights: dict[str, list[float]] = {}
-    slopes: dict[str, float] = {}
-    bias = [0.0] * width
-    order = random.Random(seed)  # noqa: S311 - shuffles lessons, keeps no secret
-    for epoch in range(epochs):
-        order.shuffle(taught)
-        pace = rate * (1 - epoch / epochs) + 0.02
-        for lesson in taught:
-            scores = list(bias)
-            for feature, value in lesson.features:
-                row = weights.get(feature)
-                if row is not None:
-                    scores = [a + value * b for a, b in zip(scores, row, strict=True)]
-            errors = _shares(scores)
-            errors[lesson.place] -= 1.0
-            errors = [lesson.weight * error for error in errors]
-            steepness = sum(error * error for error in errors)
-            bias = [b - 0.02 * pace * error for b, error in zip(bias, errors, strict=True)]
-            for feature, value in lesson.features:
-                slope = slopes.get(feature, 1e-2) + value * value * steepness
-                slopes[feature] = slope
-                step = pace * value / math.sqrt(slope)
-                row = weights.get(feature) or [0.0] * width
-                keep = 1.0 - _DECAY
-                weights[feature] = [
-                    keep * b - step * error for b, error in zip(row, errors, strict=True)
-                ]
-    return Model(
-        slugs=tuple(slugs),
-        bias=tuple(bias),
-        weights={feature: kept for feature, row in weights.items() if (kept := _kept(row))},
-    )
-
-
-def _without_rare_letters(taught: list[_Lesson]) -> list[_Lesson]:
-    """Letter sequences of a single text say no more than its words, and are most of the file."""
-    seen = Counter(feature for lesson in taught for feature, _ in lesson.features)
-    return [
-        _Lesson(
-            tuple(pair for pair in lesson.features if pair[0][0] in "=~" or seen[pair[0]] > 1),
-            lesson.place,
-            lesson.weight,
-        )
-        for lesson in taught
-    ]
-
-
-def _kept(row: Sequence[float]) -> tuple[tuple[int, float], ...]:
-    return tuple((place, value) for place, value in enumerate(row) if abs(value) >= _SMALLEST)
-
-
-def word_vector(text: str) -> dict[str, float]:
-    """The features of a text, weighted as ``Model.score`` weighs them."""
-    words = split(text)
-    vector: dict[str, float] = {}
-    before: str | None = None
-    for word in words:
-        parts = list(features(word, before))
-        for part in parts:
-            vector[part] = vector.get(part, 0.0) + 1 / math.sqrt(len(parts) * len(words))
-        before = word
-    return vector
-
-
-def _shares(scores: Sequence[float]) -> list[float]:
-    highest = max(scores)
-    odds = [math.exp(score - highest) for score in scores]
-    total = sum(odds)
-    return [odd / total for odd in odds]
-
-
-def kind_lessons(
-    directory: Directory, examples: Iterable[Example]
-) -> Iterator[tuple[Mapping[str, float], str, float]]:
-    """What the model of kinds is taught. Complaints are most of the examples, so each counts
-    less."""
-    for example in examples:
-        weight = _COMPLAINT if example.kind == "complaint" and example.slug != NOBODY else 1.0
-        yield kind_vector(example.complaint(), directory), example.kind, weight
+#: Every so manieth example is enough to notice a change of the code that fits.
+_SAMPLE = 80
 
 
 def lessons_of(examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
@@ -164,9 +45,12 @@ def lessons_of(examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
         yield said, example.slug, 1.0
 
 
-def lessons(directory: Directory, examples: Iterable[Example]) -> Iterator[tuple[str, str, float]]:
-    """What the model is taught: examples, and the scopes and phrases of the administrations."""
+def lessons(directory: Directory, examples: Sequence[Example]) -> Iterator[tuple[str, str, float]]:
+    """What the model is taught: examples, some of them told at length, and the scopes and phrases
+    of the administrations."""
     yield from lessons_of(examples)
+    matters = [e for e in examples if e.slug != NOBODY or e.kind not in ("remark", "spam")]
+    yield from lessons_of(wrapped(matters[::_AT_LENGTH], directory))
     for administration in directory.administrations:
         if administration.city:
             continue
@@ -183,10 +67,23 @@ def _phrases(lexicon: Words, slug: str) -> Iterator[tuple[str, str, float]]:
                 yield phrase, slug, _PHRASE if strength != "hint" else _PHRASE / 3
 
 
-def fit_kinds(directory: Directory, examples: Iterable[Example]) -> Model:
+def kind_lessons(
+    directory: Directory, examples: Sequence[Example]
+) -> Iterator[tuple[Mapping[str, float], str, float]]:
+    """What the model of kinds is taught. Complaints are most of the examples, so each counts
+    less, and fewer are told at length."""
+    complaints = [each for each in examples if each.kind == "complaint"]
+    others = [e for e in examples if e.kind != "complaint" and len(e.text) > _GREETING]
+    told = wrapped((*complaints[::_AT_LENGTH], *others), directory)
+    for example in (*examples, *told):
+        weight = _COMPLAINT if example.kind == "complaint" and example.slug != NOBODY else 1.0
+        yield kind_vector(example.complaint(), directory), example.kind, weight
+
+
+def fit_kinds(directory: Directory, examples: Sequence[Example]) -> Model:
     """The model of kinds that examples teach."""
     taught = kind_lessons(directory, examples)
-    return fit_vectors(SORTS, taught, epochs=_KIND_EPOCHS, rate=_KIND_RATE)
+    return fit_vectors(SORTS, taught, epochs=_KIND_EPOCHS, decay=_KIND_DECAY)
 
 
 def slugs_of(directory: Directory) -> tuple[str, ...]:
@@ -194,86 +91,72 @@ def slugs_of(directory: Directory) -> tuple[str, ...]:
     return (*(each.slug for each in directory.administrations if not each.city), NOBODY)
 
 
-def temperature(
-    directory: Directory, examples: Sequence[Example]
-) -> tuple[float, list[tuple[Example, dict[str, float]]]]:
-    """The divisor of log-odds that makes probabilities true on examples the model did not see.
+def origin(directory: Directory, folder: Path) -> str:
+    """A digest of all that the files depend on: the data, and the code by what it makes of a few
+    of the examples. It is kept in them, so that a test can tell in a second that they are stale."""
+    examples = list(shipped(folder))
+    aside = list(held(folder))
+    few = examples[::_SAMPLE]
+    small = fit(slugs_of(directory), lessons_of(few))
+    digest = hashlib.sha256()
+    for part in (
+        *lessons(directory, examples),
+        *((each.text, each.kind) for each in examples),
+        *((each.text, each.slug) for each in aside),
+        *sorted(directory.turns.items()),
+        calibrated(small, directory, aside[::_SAMPLE]).written(),
+        fit_kinds(directory, few).written(),
+    ):
+        digest.update(repr(part).encode())
+    return digest.hexdigest()[:16]
 
-    Each fold is every fifth run of ten neighbours: neighbours resemble each other, and a model
-    that saw one would seem surer of the other than it will be of strangers' words.
-    """
-    unseen: list[tuple[Example, dict[str, float]]] = []
-    for fold in range(_FOLDS):
-        held = [e for place, e in enumerate(examples) if place // 10 % _FOLDS == fold]
-        rest = [e for place, e in enumerate(examples) if place // 10 % _FOLDS != fold]
-        model = fit(slugs_of(directory), lessons(directory, rest))
-        unseen += [(e, log_odds(e.complaint(), directory, model)) for e in held]
-    return min((t / 20 for t in range(4, 80)), key=lambda t: _surprise(unseen, t)), unseen
+
+def made(directory: Directory, folder: Path) -> dict[str, str]:
+    """The files beside a directory's data, by name."""
+    source, examples = origin(directory, folder), list(shipped(folder))
+    kinds = fit_kinds(directory, examples)
+    model = fit(slugs_of(directory), lessons(directory, examples))
+    # Calibrated as it will be read, with its weights rounded.
+    model = calibrated(model.rounded(), directory, held(folder))
+    return {
+        "kinds.json": replace(kinds, made_from=source).written(),
+        "model.json": replace(model, made_from=source).written(),
+    }
 
 
-def _surprise(unseen: Sequence[tuple[Example, dict[str, float]]], heat: float) -> float:
-    """Negative log-likelihood of the right answers at a temperature."""
-    total = 0.0
-    for example, odds in unseen:
-        chances = softmax({slug: value / heat for slug, value in odds.items()})
-        total -= math.log(max(chances[example.slug], 1e-9))
-    return total
+def refit(directory: Directory, examples: Sequence[Example], decisions: Sequence[Example]) -> Model:
+    """The model that old examples and people's decisions teach together. It keeps the calibration
+    of the shipped one."""
+    learnt = [(text, slug, _DECISION) for text, slug, _ in lessons_of(decisions)]
+    model = fit(slugs_of(directory), (*lessons(directory, examples), *learnt))
+    before = shipped_model(directory.source)
+    return replace(model, calibration=before.calibration if before else Calibration())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train on a directory's examples and write ``model.json`` and ``kinds.json`` beside them."""
     parser = argparse.ArgumentParser(prog="python -m routing.train", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=MOROCCO)
-    parser.add_argument("--kinds", action="store_true", help="fit only the model of kinds")
+    parser.add_argument("--check", action="store_true", help="write nothing, compare")
     parser.add_argument("--decisions", type=Path, help="JSON lines of what people decided")
     parser.add_argument("--to", type=Path, help="only fit with those decisions, and write here")
     options = parser.parse_args(arguments)
     folder = options.folder
     directory = Directory.load(folder)
-    examples = list(shipped(folder))
     if options.to:
         # Beside a gateway at work, whose requests go first.
         os.nice(10)
         decided = list(judged(options.decisions)) if options.decisions else []
-        refit(directory, examples, decided).write(options.to)
+        refit(directory, list(shipped(folder)), decided).write(options.to)
         return 0
-    fit_kinds(directory, examples).write(folder / "kinds.json")
-    if options.kinds:
-        return 0
-    heat, unseen = temperature(directory, examples)
-    model = fit(slugs_of(directory), lessons(directory, examples))
-    Model(model.slugs, model.bias, model.weights, heat).write(folder / "model.json")
-    sys.stdout.write(
-        f"{len(examples)} examples, {len(model.weights)} features, temperature {heat}; "
-        f"unseen in cross-validation: {_right(unseen, 1):.3f} top 1, "
-        f"{_right(unseen, 3):.3f} top 3, {_kept_out(unseen):.3f} of nobody's recognised\n"
-    )
+    files = made(directory, folder)
+    if options.check:
+        stale = [n for n, text in files.items() if (folder / n).read_text("utf-8") != text]
+        sys.stdout.write(f"stale: {', '.join(stale)}\n" if stale else "as committed\n")
+        return int(bool(stale))
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return 0
-
-
-def refit(directory: Directory, examples: Sequence[Example], decisions: Sequence[Example]) -> Model:
-    """The model that old examples and people's decisions teach together. It keeps the temperature
-    of the shipped one, which was fitted on texts that it had not seen."""
-    learnt = [(text, slug, _DECISION) for text, slug, _ in lessons_of(decisions)]
-    model = fit(slugs_of(directory), (*lessons(directory, examples), *learnt))
-    before = shipped_model(directory.source)
-    return Model(model.slugs, model.bias, model.weights, before.temperature if before else 1.0)
-
-
-def _right(unseen: Sequence[tuple[Example, dict[str, float]]], among: int) -> float:
-    found = []
-    for example, odds in unseen:
-        if example.slug != NOBODY:
-            slugs = sorted(odds.keys() - {NOBODY}, key=lambda slug: -odds[slug])
-            found.append(example.slug in slugs[:among])
-    return sum(found) / max(len(found), 1)
-
-
-def _kept_out(unseen: Sequence[tuple[Example, dict[str, float]]]) -> float:
-    outside = [odds for example, odds in unseen if example.slug == NOBODY]
-    return sum(max(odds, key=lambda slug: odds[slug]) == NOBODY for odds in outside) / max(
-        len(outside), 1
-    )
 
 
 if __name__ == "__main__":

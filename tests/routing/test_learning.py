@@ -13,9 +13,9 @@ from routing.measure import judge, share
 from routing.model import Model, shipped
 from routing.router import NOBODY, decide
 
-#: Two sets of six topics that nobody thought of before, eight messages each.
-TOPICS = ("topics.jsonl", "topics_later.jsonl")
-HELD_OUT = Path(__file__).parent / "heldout.jsonl"
+#: Sets of six topics that nobody thought of before, eight messages each.
+TOPICS = ("topics.jsonl", "topics_later.jsonl", "topics_last.jsonl")
+HELD_OUT = MOROCCO / "held" / "heldout.jsonl"
 #: So many messages of each topic are decided by a person first.
 REROUTES = 3
 
