@@ -83,7 +83,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "which_case": ("choices",),
     "ask_reopen": ("number",),
     "left_closed": ("number",),
-    "rate_ask": ("number",),
+    "settled": ("number",),
     "rate_reminder": ("number",),
     "rated": ("number",),
     "rated_poor": ("number",),
@@ -104,7 +104,6 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "link": ("url",),
     "human": ("phone",),
     "human_none": (),
-    "mediator": ("number",),
     "reopened_mediator": ("number",),
     "extended": ("number", "due", "message"),
     "late_notice": ("number",),
@@ -122,12 +121,11 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "button_leave": (),
     "button_none": (),
     "button_new": (),
-    "button_cases": (),
     "button_contact": (),
-    "button_rate": (),
     "command_new": (),
     "command_cases": (),
     "command_status": (),
+    "command_follow": (),
     "command_language": (),
     "command_help": (),
     "command_stop": (),
@@ -201,6 +199,7 @@ _LEFT_TO_RIGHT_MARK = "\u200e"
 _GAP = re.compile(r"\n{3,}")
 
 
+@lru_cache(maxsize=512)
 def speak(language: str | None, default: str = "ar") -> str:
     """The catalogue for a BCP 47 tag (``fr-MA``, ``ary``, ``shi-Latn``), or ``default``."""
     primary, *rest = (language or "").replace("_", "-").lower().split("-")

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from gateway.clock import LEAP
 from gateway.models import AddressRow, Case, Message, Question
 
 Key = Literal[
@@ -127,6 +128,20 @@ def expired(session: Session, now: datetime, limit: int = 100) -> list[Question]
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+    )
+
+
+def mend(session: Session, now: datetime) -> None:
+    """After a clock that was ahead has been put right, hold no message for as long as it was."""
+    longest = LIFETIMES["which_case"]
+    session.execute(
+        update(Question)
+        .where(
+            Question.message_id.is_not(None),
+            Question.settled_at.is_(None),
+            Question.expires_at > now + longest + LEAP,
+        )
+        .values(expires_at=now + longest)
     )
 
 

@@ -28,7 +28,7 @@ from normalizer.intent import (
 from normalizer.language import Language, detect
 from normalizer.mail_text import visible
 from normalizer.text import clean, one_line
-from normalizer.tracking import scan
+from normalizer.tracking import scan, without
 
 #: What a channel may know of a wish without reading.
 TOLD: tuple[Intent, ...] = ("stop", "start", "help", "status")
@@ -155,7 +155,7 @@ def normalize(
     own_tel = canonical("tel", hints.get("own_tel", ""), region)
     numbers, near = scan(said)
     heard = hear(text)
-    score, comment = rating_of(heard) or (None, "")
+    score, comment = rating_of(hear(without(text))) or (None, "")
     return Complaint(
         channel=channel,
         account=inbound.account,
@@ -226,6 +226,7 @@ def _texts(inbound: Inbound) -> tuple[str, str]:
     """What the citizen newly wrote, and all that their message holds (quotes, signatures)."""
     form = inbound.hints.get("text_format")
     if form is None:
-        return clean(inbound.text), clean(inbound.text)
+        text = clean(inbound.text)
+        return text, text
     new, full = visible(inbound.text, html=form == "html")
     return clean(new), clean(full) or clean(new)

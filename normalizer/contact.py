@@ -55,18 +55,28 @@ def e164(said: str, region: str = "MA") -> str | None:
     if bare.startswith(country) and len(bare) > 9 and not bare.startswith("+"):
         bare = "+" + bare
     try:
-        number = phonenumbers.parse(bare, region)
+        number = _parsed(bare, None if bare.startswith("+") else region)
+        if not phonenumbers.is_possible_number(number):
+            # A foreign one without its plus (385916242493), as some gateways write it: then it is
+            # a real one, or it is just figures.
+            number = _parsed(f"+{bare}", None)
+            if not phonenumbers.is_valid_number(number):
+                return None
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+# Asked for a sender when they are heard, and once more for the answer to them.
+@lru_cache(maxsize=4096)
+def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber:
+    return phonenumbers.parse(number, region)
 
 
 def takes_texts(number: str) -> bool:
     """Whether an SMS to a number in E.164 can arrive: not where it is a line in a wall for sure."""
     try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
+        kind = phonenumbers.number_type(_parsed(number, None))
     except phonenumbers.NumberParseException:
         return True
     return kind != phonenumbers.PhoneNumberType.FIXED_LINE

@@ -87,6 +87,24 @@ def scan(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(found), tuple(number for number in near if number not in found)
 
 
+def without(text: str) -> str:
+    """The text without its tracking numbers, right or nearly so."""
+    return _RUN.sub(_rest, text)
+
+
+def _rest(run: re.Match[str]) -> str:
+    groups = _groups(run.group())
+    valid, near = scan(run.group())
+    for number in (*valid, *near):
+        start = next(
+            (n for n in range(len(groups)) if "".join(groups[n:]).startswith(number)), None
+        )
+        if start is not None:
+            kept = "".join(groups[start:])[LENGTH:]
+            groups = [*groups[:start], *([kept] if kept else [])]
+    return run.group() if not (valid or near) else f" {' '.join(groups)} "
+
+
 def _windows(groups: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Neighbouring groups of twelve digits together, and where they begin."""
     for start in range(len(groups)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 
@@ -19,6 +20,9 @@ from telegram.error import (
 
 from channels.base import SendFailed
 from channels.telegram.updates import UNREADABLE
+
+#: What Telegram may have quoted: somebody's number, name or word.
+_QUOTED = re.compile(r'"[^"]*"|@\w+|\d{5,}')
 
 #: What a call of the library may raise.
 ERRORS = (TelegramError, *UNREADABLE)
@@ -65,7 +69,7 @@ class Failures:
             return "the group has another id by now"
         if not isinstance(error, TelegramError):
             return "Telegram answered what cannot be read: outcome unknown"
-        said = self.without_token(error.message)[:200]
+        said = _QUOTED.sub("…", self.without_token(error.message))[:200]
         if isinstance(error, TimedOut) or type(error) is NetworkError:
             return f"Telegram out of reach: {said}"
         return said

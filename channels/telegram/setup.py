@@ -11,7 +11,7 @@ from channels.telegram.api import BotApi
 from channels.telegram.updates import ALLOWED
 
 #: The bot's menu, in this order; what each one does is the sentence ``command_<name>``.
-COMMANDS = ("new", "cases", "status", "language", "help", "stop")
+COMMANDS = ("new", "cases", "status", "follow", "language", "help", "stop")
 #: The languages of ours that Telegram has a code for: it knows two letters and no script, so those
 #: who write Darija or Tamazight see the menu in Arabic or French, as their telephone is set.
 MENU_LANGUAGES = ("ar", "fr", "en", "es")

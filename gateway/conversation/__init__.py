@@ -14,7 +14,7 @@ def place(it: Situation) -> Placement:
     """What the first rule that holds decides."""
     for rule in RULES:
         if placement := rule(it):
-            return replace(placement, rule=rule.__name__)
+            return replace(placement, rule=rule.__name__, wish=it.wish)
     raise AssertionError("the last rule always holds")
 
 

@@ -74,11 +74,25 @@ def _one_of(action: Action, cases: Sequence[Case], n: int = 0) -> Placement:
     return Placement(action, cases[0], n=n) if cases else Placement("no_case")
 
 
+def _reopen(it: Situation) -> Placement | None:
+    """To who hears no more of us, « reprendre » means that they want to."""
+    stopped = it.sender is not None and it.sender.address.stopped_at
+    return Placement("start") if stopped and it.words == 1 else _unhappy(it)
+
+
+def _settled(it: Situation) -> Placement | None:
+    """Their trouble is over: kept with what is over already, else added to what is open."""
+    over = [case for case in it.recent if case.status in ANSWERED]
+    if over:
+        return Placement("settled", max(over, key=_ended))
+    return which(it, it.live) if it.live else None
+
+
 def _unhappy(it: Situation) -> Placement | None:
     """With what is over; or with how long it takes, which the case shall hear."""
     over = [case for case in it.live if case.status in ANSWERED] or it.closed
     theirs = over or it.live
-    if theirs and all(it.belongs_elsewhere(case) for case in theirs):
+    if theirs and it.topics and all(it.may_differ(case) for case in theirs):
         return None
     if over:
         return which(it, over)
@@ -115,6 +129,7 @@ _ASKED: Mapping[str, Callable[[Situation], Placement | None]] = {
     "shared": _share,
     "reach": _reach,
     "rating": _rate,
-    "reopen": _unhappy,
+    "reopen": _reopen,
+    "settled": _settled,
     "dissatisfied": _unhappy,
 }

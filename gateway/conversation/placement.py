@@ -27,6 +27,7 @@ Action = Literal[
     "rate",
     "reopen",
     "dissatisfied",
+    "settled",  # its trouble is over, they say
     "details",
     "place",
     "wrong",
@@ -67,7 +68,7 @@ class Placement:
     ``cases`` are what they are asked to choose among, ``question`` is what they answered,
     ``fellow`` the message that this one belongs to, ``earlier`` a case that is over for good and
     that it goes back to. ``n`` is a rank or a score, ``city`` the slug of one that they
-    name, ``rule`` the row of the table that decided.
+    name, ``rule`` the row of the table that decided, ``wish`` what the message asks for.
     """
 
     action: Action
@@ -80,3 +81,4 @@ class Placement:
     n: int = 0
     city: str | None = None
     rule: str = ""
+    wish: str = ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from gateway.codes import opened
 from gateway.conversation.commands import command
 from gateway.conversation.placement import Action, Placement
-from gateway.conversation.situation import SUBSTANCE, UNTOUCHED, Situation
+from gateway.conversation.situation import BRIEF, LENGTHY, SUBSTANCE, UNTOLD, UNTOUCHED, Situation
 from gateway.conversation.wishes import TO_THE_MACHINE, about, answer_to, picked, which
 from gateway.models import ANSWERED, Case
 
@@ -26,12 +26,12 @@ _EVENTS: Mapping[str, Action] = {
     "blocked": "blocked",
     "unblocked": "unblocked",
 }
-#: What a message asks for whose words do not tell; of a short one nobody can tell an advert.
-_UNTOLD = ("new", "spam")
 #: What may answer a question; « très bien » is polite, and a score where one was asked for.
-_ANSWERS = ("choice", "yes", "no", "rating", "status", "pin", "courtesy", "greeting", *_UNTOLD)
+_ANSWERS = (
+    "choice", "yes", "no", "rating", "status", "pin", "courtesy", "greeting", "settled", *UNTOLD,
+)  # fmt: skip
 #: What asks for something that only the case's own citizen may know or do.
-_ASKS = ("status", "rating", "reopen", "dissatisfied", "link")
+_ASKS = ("status", "rating", "reopen", "dissatisfied", "settled", "link")
 
 
 def event(it: Situation) -> Placement | None:
@@ -116,15 +116,19 @@ def thread(it: Situation) -> Placement | None:
 
 
 def form(it: Situation) -> Placement | None:
-    """A form is filled in to file something, and proves nobody's address."""
-    return Placement("new") if it.sender is None else None
+    """A form is filled in to file something, and proves nobody's address; or a key was pressed
+    to."""
+    chosen = it.complaint.keyed and it.wish == "new"
+    return Placement("new") if it.sender is None or chosen else None
 
 
 def number(it: Situation) -> Placement | None:
     """It names a number: of a case of theirs, of none, or almost of one."""
     if it.complaint.numbers:
         locked = it.numbered is not None and it.is_locked(it.numbered)
-        if it.wish in _ASKS and (it.numbered is None or locked):
+        tells = it.words >= BRIEF or it.route.administration is not None
+        asks = it.wish in _ASKS or (it.wish in UNTOLD and (_is_brief(it) or not tells))
+        if asks and (it.numbered is None or locked):
             return _not_theirs(it)
         if it.numbered is not None:
             return about(it, it.numbered)
@@ -196,12 +200,24 @@ def burst(it: Situation) -> Placement | None:
 
 def follow_up(it: Situation) -> Placement | None:
     """It goes on with something, by its words or by having none, and there is a case."""
-    few = it.says and it.words < SUBSTANCE and not it.route.destination
-    if it.wish != "addition" and not it.only_shows and not (few and it.wish in _UNTOLD):
+    if not (it.live or it.closed):
         return None
-    if few and (it.complaint.subject or it.complaint.location):
+    few = it.says and _is_brief(it)
+    if few and (it.begins_a_mail or it.complaint.location):
         return None
-    return which(it, it.live or it.closed) if it.live or it.closed else None
+    if it.wish in UNTOLD and not few and not it.only_shows:
+        same = it.same_trouble
+        open_ones = [case for case in same if case in it.live]
+        unsure = it.words >= LENGTHY or any(it.may_differ(case) for case in open_ones)
+        return which(it, same, sure=not unsure) if same else None
+    if it.wish not in ("addition", *UNTOLD) and not it.only_shows:
+        return None
+    return which(it, it.live or it.closed)
+
+
+def _is_brief(it: Situation) -> bool:
+    """Whether it is too little to be a matter of its own: a few words, or none that tell."""
+    return not it.topics or (it.words < SUBSTANCE and not it.route.destination)
 
 
 def advert(it: Situation) -> Placement | None:

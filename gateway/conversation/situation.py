@@ -24,6 +24,8 @@ from gateway.models import (
 )
 from gateway.settings import Settings
 from normalizer.complaint import Complaint
+from normalizer.intent import assent_of, goes_on, leaning_of, topics_of
+from normalizer.tracking import without
 from routing.directory import City, Directory
 from routing.places import city_named
 from routing.router import Route
@@ -38,6 +40,11 @@ REOPENS = timedelta(days=60)
 _CITY_WORDS = 6
 #: A follow-up without substance of its own has fewer words.
 SUBSTANCE = 5
+#: A text that says that some trouble goes on, and not which, has fewer words; one that says so
+#: with so many may be a story of its own.
+BRIEF, LENGTHY = 10, 15
+#: What a message asks for whose words do not tell; of a short one nobody can tell an advert.
+UNTOLD = ("new", "spam")
 #: How sure it must be that a message is another administration's matter.
 _ELSEWHERE = 0.6
 #: The messages of an album come one after the other.
@@ -77,10 +84,40 @@ class Situation:
 
     # What the message is.
 
-    @property
+    @cached_property
     def wish(self) -> str:
-        """What it asks for."""
-        return self.complaint.intent
+        """What it asks for; also by words that ask for it only of who has a case with us."""
+        said = self.complaint.intent
+        if said not in UNTOLD or self.begins_a_mail or self.complaint.attachments:
+            return said
+        leaning = leaning_of(self.complaint.text)
+        if leaning and self._has_reason(leaning):
+            return leaning
+        # The same trouble is all that it speaks of, and we said that it was over.
+        over = self.closed and not self.live
+        again = over and not self.topics and goes_on(self.complaint.text)
+        return "dissatisfied" if again else said
+
+    def _has_reason(self, leaning: str) -> bool:
+        """Whether a case of theirs, or nothing else that it speaks of, makes it likely."""
+        there = self.route.administration
+        if leaning in ("help", "human", "stop"):
+            return there is None
+        if leaning == "dissatisfied":
+            return any(self.is_like(case) or not self.topics for case in self.recent)
+        return (there is None or leaning == "shared") and bool(self.recent)
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether it says yes or no, also with more behind it: « oui, c'est revenu »."""
+        if self.wish == "settled":
+            return False
+        return {"yes": True, "no": False}.get(assent_of(self.complaint.text) or self.wish)
+
+    @property
+    def begins_a_mail(self) -> bool:
+        """Whether it has a subject of its own."""
+        return bool(self.complaint.subject) and not self.complaint.in_reply_to
 
     @property
     def says(self) -> bool:
@@ -90,8 +127,39 @@ class Situation:
 
     @property
     def words(self) -> int:
-        """How many words it has."""
-        return len(self.complaint.text.split())
+        """How many words it has, tracking numbers left out."""
+        return len(without(self.complaint.text).split())
+
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """What it is about, as far as words tell; a city is where, not what."""
+        return self._topics_of(self.complaint.text)
+
+    def _topics_of(self, text: str) -> frozenset[str]:
+        told = topics_of(text)
+        return frozenset(
+            stem for stem, word in told.items() if city_named(word, self.directory) is None
+        )
+
+    def is_like(self, case: Case) -> bool:
+        """Whether it names what the case is about."""
+        return bool(self.topics & self._topics_of(f"{case.subject or ''} {case.text}"))
+
+    @property
+    def same_trouble(self) -> list[Case]:
+        """Their cases with whose trouble it says to go on: open ones, or else closed ones, about
+        which they are only asked."""
+        cases = [case for case in self.live or self.closed if not self.belongs_elsewhere(case)]
+        brief, on = self.words < BRIEF, goes_on(self.complaint.text)
+        alike = [case for case in cases if self.is_like(case)]
+        if not on and (self.live or not brief):
+            return []
+        return alike or (cases if brief and on else [])
+
+    def may_differ(self, case: Case) -> bool:
+        """Whether it may be another administration's matter, and does not name the case's."""
+        there, here = self.route.administration, case.administration
+        return None not in (there, here) and there != here and not self.is_like(case)
 
     @property
     def only_shows(self) -> bool:
@@ -111,7 +179,7 @@ class Situation:
         """Whether it is surely another administration's matter than this case."""
         there = self.route.administration
         sure = self.route.confidence >= _ELSEWHERE and self.words >= SUBSTANCE
-        return sure and there is not None and case.administration not in (None, there)
+        return sure and there is not None and self.may_differ(case)
 
     # Who sent it.
 

@@ -17,6 +17,8 @@ TO_THE_MACHINE = (
 
 #: The code of a case, when we asked for one.
 _PIN = re.compile(r"\d{4}", re.ASCII)
+#: One that was sent to another address of theirs.
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 def about(it: Situation, case: Case, *, silent: bool = False) -> Placement:
@@ -31,6 +33,8 @@ def about(it: Situation, case: Case, *, silent: bool = False) -> Placement:
             return Placement("rate", case, n=score)
         if wish in ("dissatisfied", "reopen") and over:
             return Placement("dissatisfied" if wish == "dissatisfied" else "reopen", case)
+        if wish == "settled" and over:
+            return Placement("settled", case)
         if wish == "reopen":
             return Placement("status", case)
         if wish in ("courtesy", "yes", "no", "choice") and case.status != "awaiting_citizen":
@@ -45,8 +49,9 @@ def added_to_closed(it: Situation, case: Case) -> Placement:
     return Placement("ask_reopen", case) if it.reopens(case) else Placement("new", earlier=case)
 
 
-def which(it: Situation, cases: Sequence[Case]) -> Placement | None:
-    """The only case that it can be about; else their sender is asked which, once.
+def which(it: Situation, cases: Sequence[Case], *, sure: bool = True) -> Placement | None:
+    """The only case that it can be about, or that it names; else their sender is asked which, once.
+    Unless that is ``sure``, also about a single one.
 
     Where nobody answered, what has substance is a matter of its own, and anything else belongs to
     the latest case.
@@ -54,8 +59,11 @@ def which(it: Situation, cases: Sequence[Case]) -> Placement | None:
     held = it.was_held
     if held is not None and held.answer is not None:
         return Placement("new")
-    if len(cases) == 1:
+    if len(cases) == 1 and (sure or it.shared):
         return about(it, cases[0])
+    named = [case for case in cases if it.is_like(case)]
+    if held is None and len(named) == 1 < len(cases):
+        return about(it, named[0])
     if held is None:
         return None if it.shared else Placement("which_case", cases=tuple(cases))
     if it.route.destination or it.words >= SUBSTANCE:
@@ -77,15 +85,23 @@ def answer_to(it: Situation, question: Question) -> Placement | None:
         return Placement("pin", case, question=question)
     choice, score = it.complaint.choice, score_of(it)
     if question.key == "reopen":
-        if it.wish == "yes" or choice == 1:
+        if choice == 1 or it.agrees:
             return Placement("reopen", case, question=question)
-        if it.wish == "no" or choice in (0, 2):
+        if choice in (0, 2) or it.agrees is False:
             return Placement("leave", case, question=question)
-    if question.key == "administration" and choice is not None:
-        return picked(it, question, choice)
+    if question.key == "administration":
+        return _administration(it, question)
     if question.key == "rating" and score:
         return Placement("rate", case, question=question, n=score)
     return None
+
+
+def _administration(it: Situation, question: Question) -> Placement | None:
+    """The one that they choose, by its digit or by its name."""
+    choice, named = it.complaint.choice, it.route.administration
+    if choice is None and it.words < SUBSTANCE and named in question.options:
+        choice = question.options.index(named) + 1
+    return None if choice is None else picked(it, question, choice)
 
 
 def picked(it: Situation, question: Question, n: int) -> Placement | None:
@@ -109,7 +125,11 @@ def _which_case(it: Situation, question: Question) -> Placement | None:
     if named is not None and named.number in question.options and it.wish in ("status", "choice"):
         return Placement("picked", named, question=question)
     choice = it.complaint.choice
-    return None if choice is None else _nth_case(it, question, choice)
+    if choice is not None:
+        return _nth_case(it, question, choice)
+    like = [case for case in it.recent if case.number in question.options and it.is_like(case)]
+    short = it.words <= SUBSTANCE and len(like) == 1
+    return Placement("picked", like[0], question=question) if short else None
 
 
 def _nth_case(it: Situation, question: Question, n: int) -> Placement | None:
@@ -127,5 +147,7 @@ def _is_pin(text: str) -> bool:
 
 
 def _is_code(text: str) -> bool:
+    """Whether it is a code of ours, maybe with a few words beside it."""
     digits = text.replace(" ", "").replace("-", "")
-    return digits.isdecimal() and 4 <= len(digits) <= 8
+    alone = digits.isdecimal() and 4 <= len(digits) <= 8
+    return alone or (len(text.split()) <= SUBSTANCE and len(_CODE.findall(text)) == 1)

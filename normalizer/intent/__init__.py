@@ -6,7 +6,15 @@ from normalizer.intent.kinds import KINDS, Kind, kind_named, kind_of
 from normalizer.intent.phrasebook import hear
 from normalizer.intent.press import Press, Verb, press_of
 from normalizer.intent.reach import reach_of
-from normalizer.intent.wishes import Intent, is_on_behalf, language_of, wish_of
+from normalizer.intent.trouble import goes_on, topics_of
+from normalizer.intent.wishes import (
+    Intent,
+    assent_of,
+    is_on_behalf,
+    language_of,
+    leaning_of,
+    wish_of,
+)
 
 __all__ = [
     "KINDS",
@@ -14,15 +22,19 @@ __all__ = [
     "Kind",
     "Press",
     "Verb",
+    "assent_of",
     "choice_of",
+    "goes_on",
     "hear",
     "is_on_behalf",
     "kind_named",
     "kind_of",
     "language_of",
+    "leaning_of",
     "pin_of",
     "press_of",
     "rating_of",
     "reach_of",
+    "topics_of",
     "wish_of",
 ]

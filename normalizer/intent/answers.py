@@ -11,7 +11,8 @@ from normalizer.text import plain_digits
 _DIGITS = re.compile(r"(?<![\w/])\d+(?![\w/])")
 #: A score out of five: 4/5, 4 sur 5, 4 من 5.
 _OUT_OF_FIVE = re.compile(
-    r"(?<![\w/.,])([1-5])\s*(?:/|sur|out of|sobre|de|3la|على|من)\s*5(?![\w/])", re.IGNORECASE
+    r"(?<![\w/.,])([1-5])\s*(?:/|sur|out of|sobre|de|3la|3ala|ala|ela|على|من)\s*5(?![\w/])",
+    re.IGNORECASE,
 )
 _SCORE = re.compile(r"(?<![\w/.,])([1-5])(?![\w/])")
 #: Nothing else says a score in figures.

@@ -15,6 +15,11 @@ behalf    what somebody says who writes for another; ``{kin}`` is any word of ``
 ordinals  by digit, how one of several choices is named; 0 is none of them
 rating    ``nouns`` that announce a score, words beside one; 1 to 5: words that are one
 reach     what ``says`` that they want to be answered at another address, and words beside it
+sighs     what somebody says before they begin, and means nothing
+still     what says that a trouble goes on, or is back
+settled   what says that it is over; not where one of the words that ``deny`` stands beside it
+scene     what any complaint may name: places, times, people; two that share it need not be alike
+shorthand how people shorten words, and what they mean
 ========= =========================================================================================
 """
 
@@ -59,16 +64,19 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Book:
     """One language's words. A ``Bag`` is the words of a phrase in any order, the small ones left
-    out; ``exact`` are whole messages, word by word."""
+    out; ``exact`` are whole messages, word by word; ``by_word`` are the phrases of several words,
+    each under its longest one."""
 
     small: Bag
     beside: Bag
     greeting: Bag
     courtesy: Bag
+    sighs: Bag
     label: re.Pattern[str]
     about: re.Pattern[str]
     exact: Mapping[tuple[str, ...], str]
     says: Mapping[Bag, str]
+    by_word: Mapping[str, tuple[tuple[Bag, str], ...]]
     asks: tuple[str, ...]
     begins: tuple[str, ...]
     ordinals: Mapping[tuple[str, ...], int]
@@ -77,15 +85,31 @@ class Book:
     nouns: Bag
     rating: Bag
     opinion: Bag
+    praise: Bag
     codes: Bag
     reach: tuple[str, ...]
     means: Bag
+    still: tuple[str, ...]
+    settled: tuple[str, ...]
+    denies: Bag
+    usual: Bag
     lexicon: Bag
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text for comparing: folded, without the Arabic article."""
-    return tuple(_ARTICLE.sub("", word) for word in _WORD.findall(fold(text)))
+    """The words of a text for comparing: folded, written out, without the Arabic article."""
+    meant = _shorthand()
+    words = (_ARTICLE.sub("", word) for word in _WORD.findall(fold(text)))
+    return tuple(said for word in words for said in meant.get(word, word).split())
+
+
+@cache
+def _shorthand() -> Mapping[str, str]:
+    """What every language's shortened words mean: « pr » is « pour », "pls" is "please"."""
+    found: dict[str, str] = {}
+    for path in sorted(_FILES.glob("*.toml")):
+        found |= tomllib.loads(path.read_text("utf-8")).get("shorthand", {})
+    return {fold(short): fold(meant) for short, meant in found.items()}
 
 
 # A message is heard several times on its way.
@@ -175,20 +199,23 @@ def _book(told: Mapping[str, Any]) -> Book:
     lexicon = {word for words, _ in says for word in words} | set(
         words_of(f"{told['case']} {told['answer']}".replace("*", ""))
     )
+    # One word is a phrase only where it was written so, not where small ones were taken off.
+    phrases = {
+        bag: intent
+        for bag, words, intent in bags
+        if len(bag) > 1 or (bag and len(words) == 1 and intent in _ALONE)
+    }
     return Book(
         small=small,
         beside=beside,
         greeting=greeting,
         courtesy=courtesy,
+        sighs=Bag(words_of(told["sighs"])),
         label=_any_of(told["case"]),
         about=_any_of(f"{told['case']} {told['answer']}"),
         exact=dict(says),
-        # One word is a phrase only where it was written so, not where small ones were taken off.
-        says={
-            bag: intent
-            for bag, words, intent in bags
-            if len(bag) > 1 or (bag and len(words) == 1 and intent in _ALONE)
-        },
+        says=phrases,
+        by_word=_by_word(phrases),
         asks=_inside(told["asks"]),
         begins=_inside(told["begins"]),
         ordinals=ordinals,
@@ -197,15 +224,31 @@ def _book(told: Mapping[str, Any]) -> Book:
         nouns=Bag(words_of(rating["nouns"])),
         rating=Bag(words_of(f"{rating['nouns']} {rating['words']}")),
         opinion=Bag(words_of(f"{rating['praise']} {rating['blame']}")),
+        praise=Bag(words_of(rating["praise"])),
         codes=Bag(words_of(told["code"])),
         reach=_inside(reach["says"]),
         means=Bag(words_of(f"{reach['means']} {' '.join(reach['says'])}")),
+        still=_inside(told["still"]),
+        settled=_inside(told["settled"]),
+        denies=Bag(words_of(told["denies"])),
+        usual=small
+        | beside
+        | lexicon
+        | Bag(words_of(f"{told['scene']} {told['denies']} {rating['praise']} {rating['blame']}")),
         lexicon=Bag(lexicon),
     )
 
 
 #: What one word may ask for with small words around it: « je suis insatisfait ».
 _ALONE = ("status", "cases", "link", "reopen", "dissatisfied", "human", "yes", "no")
+
+
+def _by_word(phrases: Mapping[Bag, str]) -> Mapping[str, tuple[tuple[Bag, str], ...]]:
+    found: dict[str, list[tuple[Bag, str]]] = {}
+    for bag, intent in phrases.items():
+        if len(bag) > 1:
+            found.setdefault(max(bag, key=lambda word: (len(word), word)), []).append((bag, intent))
+    return {word: tuple(those) for word, those in found.items()}
 
 
 def _inside(phrases: Iterable[str]) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from normalizer.contact import Address, canonical
 from normalizer.intent.phrasebook import Book, Said, books, line_of, words_of
+from normalizer.tracking import without
 
 _MAIL = r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}"
-_PHONE = r"(?:\+|\b)\d[\d\s().\-]{7,18}\d\b"
+_PHONE = r"(?:\+|\b0|\b(?=212))\d[\d\s().\-]{7,18}\d\b"
 _ADDRESS = re.compile(f"(?P<mail>{_MAIL})|(?P<tel>{_PHONE})")
 #: Without one of these there is no address, and no need to look for it.
 _HINT = re.compile(r"@|\d\d")
@@ -23,6 +24,8 @@ def reach_of(text: str, region: str = "MA") -> Address | None:
     One that is merely mentioned is none: the office's, a witness's. A message that is nothing but
     an address gives it to us to be used.
     """
+    # A tracking number may be some country's phone number too.
+    text = without(text) if _HINT.search(text) else text
     for found, address in _addresses(text, region):
         if _asked_before(text, found.start()) or _is_all(text, found):
             return address
@@ -38,8 +41,9 @@ def asks_to_be_reached(said: Said, region: str = "MA") -> bool:
         return bool(named)
     line = line_of(words)
     return any(
-        any(phrase in line for phrase in book.reach)
-        and all(_is_beside(book, word) for word in words)
+        # Most texts say something else with their first word: that is found out soonest.
+        all(_is_beside(book, word) for word in words)
+        and any(phrase in line for phrase in book.reach)
         for book in books()
     )
 

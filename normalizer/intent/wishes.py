@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, cast
 
@@ -21,7 +21,7 @@ from normalizer.intent.phrasebook import (
 )
 from normalizer.intent.reach import asks_to_be_reached
 from normalizer.text import fold
-from normalizer.tracking import scan
+from normalizer.tracking import scan, without
 
 Intent = Literal[
     "new",  # a matter of its own; what is not surely anything else
@@ -34,6 +34,7 @@ Intent = Literal[
     "rating",  # rates how a case was dealt with
     "reopen",
     "dissatisfied",  # the answer does not settle it
+    "settled",  # their trouble is over
     "human",  # wants to speak with a person
     "yes",
     "no",
@@ -67,7 +68,23 @@ _CLAUSE = re.compile(r"\s*[.,;:!?،؛؟\n]+\s*")
 #: No command has more words, nor more that count: with those for a case and an answer.
 _WORDS, _COUNTING = 12, 6
 #: So many words at most in a question about a case, a tracking number not counted.
-_ASKING, _ASKING_WITH_NUMBER = 8, 11
+_ASKING, _ASKING_WITH_NUMBER = 8, 15
+#: So many words that we do not know may stand beside a phrase that asks for one of these.
+_BESIDE: Mapping[str, int] = {
+    "dissatisfied": 2,
+    "human": 2,
+    "link": 2,
+    "reopen": 2,
+    "shared": 2,
+    "cases": 1,
+    "help": 1,
+    "status": 1,
+    "stop": 1,
+}
+#: So many words may stand before what begins an addition.
+_SIGHS = 6
+#: A thank-you for what is settled is short.
+_SETTLED = 8
 
 
 def wish_of(text: str, *, has_files: bool = False) -> Intent:
@@ -98,6 +115,24 @@ def is_on_behalf(text: str) -> bool:
     return bool(on_behalf().search(fold(text)))
 
 
+def leaning_of(text: str) -> Intent | None:
+    """What a message may ask for, given that its sender has reason to: most of its words do, and a
+    word or two that we do not know stand beside them."""
+    said = hear(text)
+    return _nearly(said) if said.short else None
+
+
+def assent_of(text: str) -> Intent | None:
+    """The yes or no that a message begins with, and maybe goes on from. Many a sentence begins
+    with a no that denies something else: one must stand by itself."""
+    first, *_ = _CLAUSE.split(text.strip(), maxsplit=1)
+    for words in (hear(first).words, hear(text).words[:1]):
+        wish = _exactly(words)
+        if wish == "yes" or (wish == "no" and words == hear(first).words):
+            return wish
+    return None
+
+
 # Asked once to understand a message, and once more to tell its kind.
 @lru_cache(maxsize=128)
 def _wish_of(text: str) -> Intent:
@@ -108,8 +143,7 @@ def _wish_of(text: str) -> Intent:
         return "status" if any(scan(text)) else "pin"
     if said.short and (wish := _short(said)):
         return wish
-    line = line_of(_spoken(said.words))
-    return "addition" if any(line.startswith(book.begins) for book in books()) else "new"
+    return "addition" if any(_adds(line_of(words)) for words in _spoken(said.words)) else "new"
 
 
 def _commanded(name: str, rest: str) -> Intent:
@@ -126,10 +160,8 @@ def _short(said: Said) -> Intent | None:
         return "help"
     if any(scan(said.text)):
         return _about_a_number(said)
-    if exact := _exactly(said.words):
-        return exact
-    if polite := _polite(said.words):
-        return polite
+    if wish := _exactly(said.words) or _polite(said.words):
+        return wish
     if _named(said.words):
         return "language"
     if choice_of(said) is not None:
@@ -140,7 +172,9 @@ def _short(said: Said) -> Intent | None:
         return wish
     if asks_to_be_reached(said):
         return "reach"
-    return "status" if _asks(said.spelt, _ASKING) else None
+    if _asks(said.spelt, _ASKING):
+        return "status"
+    return "settled" if _is_settled(said) else _praise(said.words)
 
 
 def _unhappy(said: Said) -> Intent | None:
@@ -153,13 +187,27 @@ def _unhappy(said: Said) -> Intent | None:
 
 def _about_a_number(said: Said) -> Intent | None:
     """What is asked of the case whose number stands in the text: to see it, if nothing is."""
-    words = tuple(word for word in said.words if not word.isdigit())
-    spelt = tuple(word for word in said.spelt if not word.isdigit())
+    rest = hear(without(said.text))
+    words = tuple(word for word in rest.words if not word.isdigit())
     if any(all(_is_label(book, word) for word in words) for book in books()):
-        return "status"
-    if wish := _exactly(words) or _said_alone(Said(said.text, words, spelt)):
+        return "rating" if rating_of(rest) else "status"
+    if rating_of(rest):
+        return "rating"
+    if wish := _exactly(words) or _said_alone(rest):
         return wish
-    return "status" if _asks(spelt, _ASKING_WITH_NUMBER, named=True) else None
+    if _asks(rest.spelt, _ASKING_WITH_NUMBER, named=True):
+        return "status"
+    return "settled" if _is_settled(rest) else _nearly(rest)
+
+
+def _praise(words: tuple[str, ...]) -> Intent | None:
+    """A thank-you with a word on the work: « merci, bon travail »."""
+    thanked = any(
+        all(word in book.small or word in book.beside or word in book.praise for word in words)
+        and any(word in book.courtesy - book.small for word in words)
+        for book in books()
+    )
+    return "courtesy" if thanked and words else None
 
 
 def _exactly(words: tuple[str, ...]) -> Intent | None:
@@ -187,13 +235,49 @@ def _said_alone(said: Said) -> Intent | None:
     return None
 
 
+def _nearly(said: Said) -> Intent | None:
+    if len(said.words) > _WORDS:
+        return None
+    for words in dict.fromkeys((said.words, said.spelt)):
+        for book in books():
+            bag = Bag(words) - book.beside - book.small
+            if len(bag) > _COUNTING:
+                continue
+            for phrase, intent in (one for word in bag for one in book.by_word.get(word, ())):
+                if phrase <= bag and len(bag - phrase) <= _BESIDE.get(intent, -1):
+                    return cast(Intent, intent)
+    return None
+
+
+def _is_settled(said: Said) -> bool:
+    """Whether they say that their trouble is over, and nothing against it."""
+    words = said.words
+    if words and _exactly(words[:1]) == "no":
+        words = words[1:]
+    line = line_of(words)
+    return len(words) <= _SETTLED and any(
+        any(phrase in line for phrase in book.settled)
+        and not any(word in book.denies for word in words)
+        for book in books()
+    )
+
+
 def _asks(words: tuple[str, ...], most: int, *, named: bool = False) -> bool:
-    """Whether these words ask how a case stands: they name one, or it is named by its number."""
+    """Whether these words ask how a case stands: they name one, or it is named by its number, or
+    they ask and say nothing else."""
     if len(words) > most:
         return False
     names = named or any(book.label.fullmatch(word) for word in words for book in books())
     line = line_of(words)
-    return names and any(phrase in line for book in books() for phrase in book.asks)
+    return any(
+        phrase in line and (names or _is_idle(book, line.replace(phrase, " ", 1).split()))
+        for book in books()
+        for phrase in book.asks
+    )
+
+
+def _is_idle(book: Book, words: Sequence[str]) -> bool:
+    return all(word in book.small or word in book.beside for word in words)
 
 
 def _is_label(book: Book, word: str) -> bool:
@@ -211,9 +295,14 @@ def _polite(words: tuple[str, ...]) -> Intent | None:
     return None
 
 
-def _spoken(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words without the greeting they begin with."""
-    start = 0
-    while start < len(words) and any(words[start] in book.greeting for book in books()):
-        start += 1
-    return words[start:]
+def _adds(line: str) -> bool:
+    return any(line.startswith(book.begins) for book in books())
+
+
+def _spoken(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words as they stand, and without each greeting or sigh that they begin with."""
+    yield words
+    for start, word in enumerate(words[:_SIGHS], 1):
+        if not any(word in book.greeting or word in book.sighs for book in books()):
+            return
+        yield words[start:]

@@ -108,8 +108,7 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     if _letters(words) == 1 or _NEUTRAL.issuperset(words):
         return Language(hint, 0.5, "hint") if hint else _UNKNOWN
     judge = _models()[script]
-    weighed = {word: judge.weigh(word) for word in words}
-    chances = judge.chances(reduce(add, (weighed[word] for word in words)))
+    chances = judge.chances(reduce(add, map(judge.weigh, words)))
     tag, confidence = _best(chances)
     if hint and _fits(hint, script, confidence) and (len(words) <= _FEW or confidence < _SURE):
         return Language(hint, max(0.5, chances.get(hint, 0.0)), "hint")
@@ -120,8 +119,14 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     if script == "Arab":
         # Darija borrows from standard Arabic what it has no word for: that is no mixture.
         return Language(tag, confidence, "model")
-    parts = {word: _best(judge.chances(evidence)) for word, evidence in weighed.items()}
+    parts = {word: _leaning(script, word) for word in words}
     return Language(tag, confidence, "model", _other(tag, parts))
+
+
+@lru_cache(maxsize=8192)
+def _leaning(script: str, word: str) -> tuple[str, float]:
+    judge = _models()[script]
+    return _best(judge.chances(judge.weigh(word)))
 
 
 def _best(chances: Mapping[str, float]) -> tuple[str, float]:

@@ -988,7 +988,7 @@ def test_the_menu_has_every_command_in_every_language_that_telegram_knows(
     assert api.commands[""] == api.commands["ar"]
     for language, commands in api.commands.items():
         names = [command["command"] for command in commands]
-        assert names == ["new", "cases", "status", "language", "help", "stop"], language
+        assert names == ["new", "cases", "status", "follow", "language", "help", "stop"], language
     assert len({str(commands) for commands in api.commands.values()}) == 4
     assert api.menu == {"type": "commands"}
 

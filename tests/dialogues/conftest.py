@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from gateway.pipeline import Pipeline
 from gateway.settings import load as load_settings
 from tests.conftest import CHANNELS
 from tests.dialogues.play import Play, recorders
-from tests.servers.postgres import Postgres
 
 
 @pytest.fixture
@@ -40,8 +38,8 @@ def new_database(
 
     if database == "sqlite":
         return sqlite
-    server: Postgres = request.getfixturevalue("postgres")
-    return partial(server.database, template=request.getfixturevalue("postgres_template"))
+    new_postgres: Callable[[], str] = request.getfixturevalue("new_postgres")
+    return new_postgres
 
 
 @pytest.fixture

@@ -33,13 +33,16 @@ def test_a_moroccan_number_has_one_spelling(said: str) -> None:
     [
         ("+33 6 12 34 56 78", "+33612345678"),
         ("+1 (415) 555-2671", "+14155552671"),
+        # As Infobip writes them.
+        ("385916242493", "+385916242493"),
+        ("33612345678", "+33612345678"),
     ],
 )
 def test_a_foreign_number_keeps_its_country(said: str, expected: str) -> None:
     assert e164(said) == expected
 
 
-@pytest.mark.parametrize("said", ["5757", "INWI", "anonymous", "", "+", "12", "0"])
+@pytest.mark.parametrize("said", ["5757", "INWI", "anonymous", "", "+", "12", "0", "1234 5678"])
 def test_what_is_no_number_is_none(said: str) -> None:
     assert e164(said) is None
 

@@ -147,6 +147,19 @@ def test_an_album_is_one_complaint(house: House, amina: Chat, telegram: FakeTele
     assert {message.case_id for message in rows(house, Message)} == {case.id}
 
 
+def test_old_buttons_do_nothing_to_a_case_that_is_over(house: House, amina: Chat) -> None:
+    """Weeks later the first answer still hangs in the chat, with its buttons."""
+    amina.write(SAID["fr"][0])
+    case = the_case(house)
+    house.cases.change(case.number, status="closed", message="Fait.", actor="agent")
+    amina.work()
+    for button in ("details:", "place:", "wrong:", "follow:"):
+        assert len(amina.press(button)) == 1, button
+    assert the_case(house).status == "closed"
+    assert len(amina.press(f"rate:{case.number}:4")) == 1
+    assert (the_case(house).rating, the_case(house).status) == (4, "closed")
+
+
 def _photo(file_id: str) -> dict[str, Any]:
     return {"file_id": file_id, "file_unique_id": file_id, "width": 1280, "height": 960}
 
