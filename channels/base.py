@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 #: What a delivery report can say of a message that we sent.
 DeliveryStatus = Literal["sent", "delivered", "failed"]
@@ -107,7 +107,8 @@ class Inbound:
     ============== ==========================================================================
     language       BCP 47 tag that the citizen chose (a key on the phone, the form's language)
     ui_language    BCP 47 tag of the program they write with: believed only when nothing else tells
-    intent         ``status`` when the citizen asked for that by a key, not by words
+    intent         ``status`` or ``new`` when the citizen chose that by a key, not by words: how a
+                   case stands, or to file one
     kind           complaint, suggestion, remark or question, as the citizen said
     administration slug that the citizen chose
     city           city that the citizen chose: its slug, its name or a postal code
@@ -408,7 +409,3 @@ class Reconciles(Protocol):
         """What became of a message that we sent; None when there is no news of it. Raises
         FetchFailed."""
         ...
-
-
-#: What the registry calls: the adapter's class method of that name.
-Factory = Callable[[Context], Any]

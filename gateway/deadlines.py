@@ -83,11 +83,21 @@ def is_working_day(day: date, region: str) -> bool:
 
 
 def may_disturb(now: datetime, settings: Settings) -> bool:
-    """Whether a phone may ring and a mail remind: on a working day, outside the quiet hours."""
-    begin, end = settings.quiet
+    """Whether a mail may remind the staff: on a working day, outside the quiet hours."""
     here = now.astimezone(settings.zone)
-    asleep = begin <= here.hour < end if begin <= end else here.hour >= begin or here.hour < end
-    return not asleep and is_working_day(here.date(), settings.region)
+    return not _is_within(settings.quiet, here.hour) and is_working_day(
+        here.date(), settings.region
+    )
+
+
+def may_call(now: datetime, settings: Settings) -> bool:
+    """Whether a citizen's phone may ring of itself at this hour."""
+    return _is_within(settings.calling, now.astimezone(settings.zone).hour)
+
+
+def _is_within(hours: tuple[int, int], hour: int) -> bool:
+    begin, end = hours
+    return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
 def _days(kind: str, administration: str | None, directory: Directory, settings: Settings) -> int:

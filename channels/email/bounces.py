@@ -46,7 +46,6 @@ class Bounce:
 
     outcome: Outcome
     code: str | None
-    structured: bool
 
 
 def read(message: Message, text: str) -> Bounce | None:
@@ -55,7 +54,7 @@ def read(message: Message, text: str) -> Bounce | None:
         return bounce
     text = _TAG.sub(" ", text[:_SHOWN])
     if _is_bounce(message, text):
-        return Bounce("failed", _code(text), structured=False)
+        return Bounce("failed", _code(text))
     return None
 
 
@@ -127,7 +126,7 @@ def _delivery_status(data: bytes) -> Bounce | None:
         if outcome:
             diagnosis = headers.text(fields, "diagnostic-code") or ""
             code = _code(status) or _code(diagnosis)
-            found.append(Bounce(outcome, code, structured=True))
+            found.append(Bounce(outcome, code))
     order: tuple[Outcome, ...] = ("failed", "delayed", "delivered")
     return min(found, key=lambda bounce: order.index(bounce.outcome), default=None)
 

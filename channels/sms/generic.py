@@ -22,7 +22,7 @@ from channels.base import (
 )
 from channels.client import Answer
 from channels.sms.header import part, piece
-from channels.sms.profile import Encoding, MessageFields, Profile, Reporting, read
+from channels.sms.profile import Encoding, Leaving, MessageFields, Profile, Reporting, read
 from channels.sms.proof import prove
 from channels.sms.several import Several
 from channels.sms.wire import FORM, JSON, Access, ask, not_understood, refused, wording
@@ -51,7 +51,7 @@ class Generic(Several):
 
     def receive(self, request: WireRequest) -> Sequence[Inbound | Report]:
         prove(self._profile.authentication, self._access, request)
-        inbound, report = self._profile.inbound, self._profile.report
+        inbound, report, stop = self._profile.inbound, self._profile.report, self._profile.stop
         if request.path == "" and request.method == inbound.method:
             found = _records(request, inbound.encoding, inbound.each)
             return [self._message(request, record) for record in found] or [self._odd(request)]
@@ -59,12 +59,15 @@ class Generic(Several):
             found = _records(request, report.encoding, report.each)
             told = [self._report(request, report, record) for record in found]
             return [one for one in told if one is not None] if told else [self._odd(request)]
+        if stop and request.path == "/stop" and request.method == stop.method:
+            found = _records(request, stop.encoding, stop.each)
+            return [self._left(request, stop, record) for record in found] or [self._odd(request)]
         return [self._odd(request)]
 
     def answer(self, request: WireRequest, receipts: Sequence[Receipt]) -> Reply:
-        report = self._profile.report
-        spec = report if report and request.path == "/status" else self._profile.inbound
-        said = spec.answer
+        profile = self._profile
+        steps = {"/status": profile.report, "/stop": profile.stop}
+        said = (steps.get(request.path) or profile.inbound).answer
         return Reply(said.body.encode(), said.content_type, said.status)
 
     def send(self, message: Outbound) -> str:
@@ -114,6 +117,22 @@ class Generic(Several):
             raw=self._raw(request),
             received_at=request.received_at,
             hints={"part": which} if which else {},
+        )
+
+    def _left(self, request: WireRequest, how: Leaving, record: object) -> Inbound:
+        """Somebody told the provider to send them no more, and was answered there. It has no id:
+        told twice, it is obeyed twice."""
+        sender = _said(record, how.sender)
+        if not sender:
+            return self._odd(request)
+        return Inbound(
+            external_id=f"stop/{sender}/{request.received_at.isoformat()}",
+            account="",
+            sender=sender,
+            text="",
+            raw=self._raw(request),
+            received_at=request.received_at,
+            hints={"opt_out": "STOP"},
         )
 
     def _report(

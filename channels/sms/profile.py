@@ -112,6 +112,17 @@ class Reporting(Part):
     answer: Acknowledgement = Acknowledgement()
 
 
+class Leaving(Part):
+    """How the provider tells that somebody told it to send them no more; ``from`` is where the
+    document says who."""
+
+    method: Literal["GET", "POST"] = "POST"
+    encoding: Encoding = "form"
+    each: Place | None = None
+    sender: Place = Field(alias="from")
+    answer: Acknowledgement = Acknowledgement()
+
+
 class Outcome(Part):
     """What the body of a provider's 2xx says: ``good`` are the words for yes, ``later`` those
     for not now, ``opted_out`` those for never again; any other is a no."""
@@ -154,6 +165,7 @@ class Profile(Part):
     inbound: Inward
     outbound: Outward
     report: Reporting | None = None
+    stop: Leaving | None = None
     check: Check
 
 

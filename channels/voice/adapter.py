@@ -24,6 +24,7 @@ from channels.base import (
 from channels.twilio_api import Account, not_understood, raw
 from channels.twilio_media import download
 from channels.voice import tongues
+from channels.voice.call import is_withheld
 from channels.voice.prompts import Prompts
 from channels.voice.script import LONGEST_TWIML, RINGING, SPEAKERS, Script
 from channels.voice.steps import RATINGS, REOPEN, Steps
@@ -41,11 +42,6 @@ STATUSES: Mapping[str, DeliveryStatus | None] = {
     "failed": "failed",
     "canceled": "failed",
 }
-
-#: The numbers that Twilio puts for a caller who withholds theirs: ANONYMOUS, RESTRICTED, BLOCKED,
-#: UNKNOWN and UNAVAILABLE on a phone's keys, and the words that some carriers send instead.
-WITHHELD = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
-_WITHHELD_WORDS = frozenset({"", "anonymous", "restricted", "blocked", "unknown", "unavailable"})
 
 #: Steps that tell nothing to keep: the caller has pressed a key, or none.
 SILENT = frozenset({"/language", "/menu", "/place", "/silent", "/confirm", "/dialled"})
@@ -106,7 +102,7 @@ class Voice:
             case "/rate" if call:
                 return self._rated(request, fields, call)
             case "/transcription" if call and recording:
-                return self._transcript(request, fields, recording)
+                return self._transcript(request, fields, call, recording)
             case path if call and path in SILENT:
                 return []
             case "/status" if call and fields.get("CallStatus") in STATUSES:
@@ -158,14 +154,16 @@ class Voice:
     def _recording(
         self, request: WireRequest, fields: Mapping[str, str], call: str, recording: str
     ) -> Inbound:
-        """The complaint. It is announced twice, by the call's next step and by the recording's
-        own callback, which also comes when the caller has hung up; they share the external id, so
-        that the second is a duplicate. The callback does not name the caller: the call does."""
+        """The complaint. It is announced by the call's next step, by the recording's own callback,
+        which also comes when the caller has hung up, and by a transcription; they share the
+        external id, so that the first one counts. The callback does not name the caller: the call
+        does."""
         noted = self._steps.call(call)
-        hints = {"language": noted.language}
+        # They chose to file something: a call is a matter of its own, whatever else they have here.
+        hints = {"intent": "new", "language": noted.language}
         if noted.place:
             hints["city"] = noted.place
-        if request.path == "/recording" or fields.get("Digits") == "hangup":
+        if request.path != "/recorded" or fields.get("Digits") == "hangup":
             hints["unheard"] = "the caller has hung up, or this is not a step of the call"
         # Recorded again: both belong to one case, and the agent hears the last one last.
         before = (noted.recording,) if noted.recording not in ("", recording) else ()
@@ -227,14 +225,17 @@ class Voice:
         return [self._inbound(request, fields, f"{call}/rate/{noted.asks}", text=key, hints=hints)]
 
     def _transcript(
-        self, request: WireRequest, fields: Mapping[str, str], recording: str
+        self, request: WireRequest, fields: Mapping[str, str], call: str, recording: str
     ) -> Sequence[Inbound]:
         """https://www.twilio.com/docs/voice/twiml/record#transcribecallback: what Twilio's machine
-        heard. One that failed says nothing, and the recording waits for a person."""
+        heard. One that failed says nothing but that there is a recording, which waits for a
+        person; nobody else may have told of it."""
+        known = [self._recording(request, fields, call, recording)] if _complete(fields) else []
         text = fields.get("TranscriptionText", "")
         if fields.get("TranscriptionStatus") != "completed" or not text:
-            return []
+            return known
         return [
+            *known,
             self._inbound(
                 request,
                 fields,
@@ -242,7 +243,7 @@ class Voice:
                 text=text,
                 in_reply_to=(recording,),
                 hints={"event": "transcript", "transcriber": "Twilio"},
-            )
+            ),
         ]
 
     def _inbound(
@@ -294,7 +295,7 @@ def _audio(fields: Mapping[str, str], recording: str) -> Attachment:
 def _caller(fields: Mapping[str, str], call: str) -> str:
     """Who calls. Those who withhold their number are many people, so each call is its own."""
     caller = fields.get("From", "").strip()
-    if caller.lstrip("+") in WITHHELD or caller.lower() in _WITHHELD_WORDS:
+    if is_withheld(caller):
         return f"anonymous:{call}"
     return caller
 

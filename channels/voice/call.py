@@ -8,6 +8,17 @@ from typing import Any, Self
 
 from channels.base import Notebook
 
+#: The numbers that Twilio puts for a caller who withholds theirs: ANONYMOUS, RESTRICTED, BLOCKED,
+#: UNKNOWN and UNAVAILABLE on a phone's keys, and the words that some carriers send instead.
+_WITHHELD = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
+_WITHHELD_WORDS = frozenset({"", "anonymous", "restricted", "blocked", "unknown", "unavailable"})
+
+
+def is_withheld(caller: str) -> bool:
+    """Whether a call's ``From`` is no number of its caller's."""
+    caller = caller.strip()
+    return caller.lstrip("+") in _WITHHELD or caller.lower() in _WITHHELD_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

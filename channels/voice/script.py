@@ -181,11 +181,11 @@ class Script:
         response.redirect(self.url + "/rate")
         return str(response)
 
-    def connect(self, language: str) -> str:
-        """Hand the call to a person."""
+    def connect(self, language: str, caller_id: str | None) -> str:
+        """Hand the call to a person, who sees ``caller_id``; None: the caller's own number."""
         response = VoiceResponse()
         self._tell(response, language, "voice_connecting")
-        response.dial(self.human, action=self.url + "/dialled")
+        response.dial(self.human, action=self.url + "/dialled", caller_id=caller_id)
         return str(response)
 
     def notice(self, language: str, text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from channels.base import Notebook, Receipt
-from channels.voice.call import Call
+from channels.voice.call import Call, is_withheld
 from channels.voice.script import MENU, Script
 
 #: How many silences and wrong keys a call may have: a line left open costs money.
@@ -76,7 +76,10 @@ class Steps:
             case "3":
                 return self.script.menu(language)
             case "0" if self.script.human:
-                return self.script.connect(language)
+                # https://www.twilio.com/docs/api/errors/13214: many a carrier takes no call from
+                # what stands for a withheld number, so ours is shown.
+                withheld = is_withheld(fields.get("From", ""))
+                return self.script.connect(language, fields.get("To") if withheld else None)
             case None | "" if call.turns:
                 # Who presses nothing twice may have no keys, but has a voice.
                 return self.script.record(language)

@@ -65,12 +65,6 @@ def incoming(name: str, path: str = "") -> WireRequest:
 
 
 @pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
-        yield fake
-
-
-@pytest.fixture
 def sms(twilio: FakeTwilio) -> Twilio:
     adapter = make("sms", twilio.environ)
     assert isinstance(adapter, Twilio)

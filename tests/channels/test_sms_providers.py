@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -248,8 +249,20 @@ def test_africas_talking_reports_what_became_of_it(talking: FakeAfricasTalking) 
         if isinstance(one, Report)
     ] == [
         ("ATXid_1", "delivered", None, False),
-        ("ATXid_1", "failed", "UserInBlacklist", True),
+        ("ATXid_1", "failed", "UserInBlackList", True),
     ]
+
+
+def test_who_told_africas_talking_to_stop_is_stopped_here_too(talking: FakeAfricasTalking) -> None:
+    """As often as it is told: they may have come back meanwhile."""
+    adapter = make("sms", talking.environ)
+    told = post_form(with_token("/stop"), form("africastalking-stop").items())
+    one = message(adapter, told)
+    assert (one.sender, one.hints) == (CITIZEN, {"opt_out": "STOP"})
+    later = replace(told, received_at=told.received_at + timedelta(days=1))
+    assert message(adapter, later).external_id != one.external_id
+    nobody = post_form(with_token("/stop"), {"senderId": "GUICHET"}.items())
+    assert message(adapter, nobody).hints["event"] == "not-understood"
 
 
 def test_infobip_is_told_where_to_report_and_reports_many_at_once(infobip: FakeInfobip) -> None:

@@ -50,12 +50,6 @@ def incoming(name: str, path: str = "", query: str = "", **changed: str) -> Wire
 
 
 @pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
-        yield fake
-
-
-@pytest.fixture
 def voice(twilio: FakeTwilio) -> Voice:
     """The adapter with the sentences that citizens hear."""
     adapter = Voice.from_context(Context(twilio.environ, PUBLIC_URL, phrase))
@@ -248,7 +242,9 @@ def test_a_person_is_behind_0_where_there_is_one(twilio: FakeTwilio) -> None:
     assert phrase("voice_human", "fr") in walk(voice, ("/menu", ""))
     say, dial = steps(voice, incoming("language", "/menu", Digits="0"))
     assert say.text == phrase("voice_connecting", "fr")
-    assert (dial.tag, dial.text) == ("Dial", "+212537000000")
+    assert (dial.tag, dial.text, dial.get("callerId")) == ("Dial", "+212537000000", None)
+    _, dial = steps(voice, incoming("language", "/menu", Digits="0", From="anonymous"))
+    assert dial.get("callerId") == FROM, "carriers refuse calls from a number that is none"
     assert walk(voice, ("/dialled", "")) == [phrase("voice_goodbye", "fr")]
 
 
@@ -268,6 +264,7 @@ def test_where_it_is_may_be_said_or_typed(voice: Voice) -> None:
         "recordingStatusCallbackEvent": "completed",
     }
     assert message(voice, incoming("recorded", "/recorded")).hints == {
+        "intent": "new",
         "language": "fr",
         "city": "Fès",
     }
@@ -291,7 +288,7 @@ def test_a_recording_is_a_message_in_the_chosen_language(voice: Voice) -> None:
                 reference=f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Recordings/{RECORDING}.mp3",
             ),
         ),
-        hints={"language": "fr"},
+        hints={"intent": "new", "language": "fr"},
     )
 
 
@@ -388,12 +385,18 @@ def test_twilio_writes_down_what_is_said_where_it_is_asked_to(twilio: FakeTwilio
     assert voice is not None
     record = next(verb for verb in steps(voice, incoming("call", "/place")) if verb.tag == "Record")
     assert record.get("transcribeCallback") == f"{PUBLIC_URL}/hooks/voice/transcription"
-    transcript = message(voice, incoming("transcription", "/transcription"))
+    recording, transcript = voice.receive(incoming("transcription", "/transcription"))
+    assert isinstance(transcript, Inbound)
     assert transcript.text == "There is no water in our street in Fes."
     assert transcript.in_reply_to == (RECORDING,)
     assert transcript.hints == {"event": "transcript", "transcriber": "Twilio"}
+    # Nobody else may have told of the recording: then it is a complaint from here on.
+    told = message(voice, incoming("recorded", "/recorded"))
+    assert isinstance(recording, Inbound)
+    assert (recording.external_id, recording.sender) == (told.external_id, told.sender)
+    assert recording.attachments == told.attachments
     failed = incoming("transcription", "/transcription", TranscriptionStatus="failed")
-    assert voice.receive(failed) == []
+    assert message(voice, failed).external_id == recording.external_id
 
 
 def test_every_recording_can_be_fetched(voice: Voice, twilio: FakeTwilio) -> None:

@@ -181,6 +181,24 @@ def test_a_transcript_is_marked_as_a_machines_and_routes_the_case(house: House) 
     assert len(rows(house, OutboundRow)) == 1
 
 
+def test_a_transcript_of_which_the_recording_was_not_heard_files_it(house: House) -> None:
+    """Its step and its callback may both be lost, or come later."""
+    about = call(house)
+    text = "The water has been cut off in our neighbourhood in Fes for two days"
+    for path, name in (("/transcription", "transcription"), ("/recorded", "recorded")):
+        step(house, path, "#", name=name, TranscriptionText=text, **about)
+    (case,) = rows(house, Case)
+    assert (case.text, case.channel, case.language) == (text, "voice", "fr")
+    assert len(rows(house, OutboundRow)) == 1
+
+
+def test_each_call_is_a_complaint_of_its_own(house: House) -> None:
+    """Who presses the key for filing files something, whatever they filed a moment ago."""
+    for n in range(3):
+        file(house, sid=f"CA{n}", RecordingSid=f"RE{n}")
+    assert len({case.number for case in rows(house, Case)}) == 3
+
+
 def heard_the_end(house: House, caller: str = CALLER) -> Mapping[str, str]:
     """A call in which the end of a case was told."""
     case = file(house)
