@@ -201,6 +201,16 @@ class Lists:
             (last.due_at, last.id) if last is not None else None,
         )
 
+    def following(
+        self, who: StaffView, queue: str, after: tuple[datetime, int], now: datetime
+    ) -> str | None:
+        """The number of the case that comes after that place in a queue, if there is one."""
+        with self.store.read() as session:
+            row = session.execute(
+                self.statement(who, queue, Filters(), now, after).limit(1)
+            ).first()
+        return str(row.number) if row else None
+
     def statement(
         self,
         who: StaffView,

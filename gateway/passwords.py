@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,8 +12,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST, LONGEST = 12, 200
 
 _HASHER = PasswordHasher()
-#: Compared with where there is no password, so that the answer takes as long.
-_NOBODYS = _HASHER.hash(secrets.token_urlsafe())
 
 
 class Refused(Exception):
@@ -28,7 +27,16 @@ def hashed(password: str) -> str:
 
 def proves(kept: str | None, password: str) -> bool:
     """Whether a password is the one kept; without one kept it takes as long to say no."""
+    # Asked for in any case: the first login of a process waits for it, whoever logs in.
+    nobodys = _nobodys()
     try:
-        return _HASHER.verify(kept or _NOBODYS, password[: LONGEST + 1]) and kept is not None
+        return _HASHER.verify(kept or nobodys, password[: LONGEST + 1]) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobodys() -> str:
+    """Compared with where there is no password. Not made before somebody logs in: it takes a tenth
+    of a second, and most processes let nobody in."""
+    return _HASHER.hash(secrets.token_urlsafe())

@@ -31,13 +31,14 @@ MAY: Mapping[str, tuple[Role, ...]] = {
     "refuse": _WORKERS,
     "reopen": _WORKERS,
     "assign": _LEADERS,
-    "articles": _LEADERS,
     "templates": _LEADERS,
+    # Every citizen reads them, whichever administration they wrote to.
+    "articles": ("admin",),
     "shunted": ("triage", "admin"),
     "audit": ("auditor", "admin"),
     "users": ("admin",),
 }
-ON_A_CASE = tuple(MAY)[: tuple(MAY).index("articles")]
+ON_A_CASE = tuple(MAY)[: tuple(MAY).index("templates")]
 
 
 @dataclass(frozen=True, slots=True)

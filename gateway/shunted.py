@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from gateway import audit
 from gateway.files import Files
 from gateway.models import Case, Message
 from gateway.queue import PROCESS, Bell
 from gateway.roles import StaffView
-from gateway.store import Store
+from gateway.store import Store, written_out
 
 PAGE = 100
 _EXCERPT = 300
@@ -43,15 +43,8 @@ class Shunted:
 
     def look(self, which: Literal["shunted", "spam"]) -> list[ShuntedView]:
         """The latest of them."""
-        wanted = Message.state == "shunted" if which == "shunted" else Message.intent == "spam"
         with self.store.read() as session:
-            rows = session.execute(
-                select(Message, Case.number)
-                .outerjoin(Case, Case.id == Message.case_id)
-                .where(wanted)
-                .order_by(Message.id.desc())
-                .limit(PAGE)
-            ).all()
+            rows = session.execute(self.statement(which)).all()
         return [
             ShuntedView(
                 one.id,
@@ -66,14 +59,22 @@ class Shunted:
             for one, number in rows
         ]
 
+    def statement(self, which: Literal["shunted", "spam"]) -> Select[Message, str]:
+        """The query behind ``look``."""
+        column = Message.state if which == "shunted" else Message.intent
+        return (
+            select(Message, Case.number)
+            .outerjoin(Case, Case.id == Message.case_id)
+            .where(column == written_out(which))
+            .order_by(Message.id.desc())
+            .limit(PAGE)
+        )
+
     def count(self) -> int:
         """How many messages are set aside, counted up to a page."""
+        waiting = select(Message.id).where(Message.state == written_out("shunted")).limit(PAGE)
         with self.store.read() as session:
-            return len(
-                session.scalars(
-                    select(Message.id).where(Message.state == "shunted").limit(PAGE)
-                ).all()
-            )
+            return len(session.scalars(waiting).all())
 
     def raw(self, message_id: int, who: StaffView) -> tuple[str, bytes] | None:
         """A message byte for byte as its channel carried it, with the channel's name; only of one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -11,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway import audit, links
-from gateway.models import LinkRow, User, UserSession
+from gateway.models import ANSWERED, Case, Event, LinkRow, User, UserSession
 from gateway.passwords import Refused, hashed, proves
-from gateway.roles import OF_AN_ADMINISTRATION, ROLES, Role, StaffView
+from gateway.roles import OF_AN_ADMINISTRATION, ROLES, Role, StaffView, may, sees
 from gateway.store import Store
 from normalizer.contact import mail
 from normalizer.text import one_line
@@ -108,15 +109,38 @@ class Staff:
             )
             return [staff_view(user) for user in rows]
 
+    def change(
+        self,
+        user_id: int,
+        role: str,
+        administration: str | None,
+        now: datetime,
+        *,
+        by: StaffView | str,
+    ) -> StaffView:
+        """Give an account another role or administration, from their next request on. Open cases
+        that they looked after and do not see any more are nobody's. Raises Refused."""
+        with self.store.write() as session:
+            user = session.get_one(User, user_id)
+            _check(role, administration, user.language)
+            user.role, user.administration = role, administration
+            facts = {"role": role, "administration": administration}
+            audit.note(session, by, "user changed", None, user=user_id, **facts)
+            who = staff_view(user)
+            _release(session, who, now, by, lambda its: not (may(who, "take") and sees(who, its)))
+            return who
+
     def disable(
         self, user_id: int, now: datetime, *, by: StaffView | str, back: bool = False
     ) -> None:
-        """Close an account and end its sessions at once; ``back`` opens it again."""
+        """Close an account and end its sessions at once: whatever they looked after is nobody's.
+        ``back`` opens it again."""
         with self.store.write() as session:
             user = session.get_one(User, user_id)
             user.disabled_at = None if back else now
             if not back:
                 revoke(session, now, UserSession.user_id == user_id)
+                _release(session, staff_view(user), now, by, lambda _: True)
             act = "user enabled" if back else "user disabled"
             audit.note(session, by, act, None, user=user_id)
 
@@ -174,6 +198,29 @@ def staff_view(user: User) -> StaffView:
     return StaffView(
         user.id, user.email, user.name, cast(Role, user.role), user.administration, user.language
     )
+
+
+def _release(
+    session: Session,
+    who: StaffView,
+    now: datetime,
+    by: StaffView | str,
+    of: Callable[[str | None], bool],
+) -> None:
+    """Put those of their open cases out of their hands whose administration is one ``of`` these,
+    so that they stand in the list of those that wait for somebody."""
+    cases = session.scalars(
+        select(Case)
+        .where(Case.assignee_id == who.id, Case.status.not_in(ANSWERED))
+        .order_by(Case.id)
+        .with_for_update()
+    )
+    actor = by if isinstance(by, str) else by.name
+    for case in cases:
+        if of(case.administration):
+            case.assignee_id = None
+            data = {"user": None, "name": None}
+            session.add(Event(case_id=case.id, at=now, actor=actor, kind="assigned", data=data))
 
 
 def revoke(session: Session, now: datetime, *which: ColumnElement[bool]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from channels.base import AddressKind, Attachment
-from gateway import clock
+from channels.base import Attachment
+from gateway import audit, clock
 from gateway.cases import changing, joining
 from gateway.cases.dossier import Dossier, dossier_of
 from gateway.cases.errors import CaseError, Conflict, UnknownCase
@@ -21,12 +22,11 @@ from gateway.cases.work import By, Kept, Work
 from gateway.deadlines import longest_extension
 from gateway.files import Files, content_type
 from gateway.labels import note_confirmed
-from gateway.models import AddressRow, Case, CaseAddress, User
+from gateway.models import Case, User
 from gateway.notices import Notices
 from gateway.queue import DELIVER, Bell
 from gateway.scanner import Infected, NotScanned, Scanner
 from gateway.store import Store
-from normalizer.contact import Address, canonical
 from routing.directory import Directory
 
 _CHANGED = "somebody else changed this case meanwhile; look again"
@@ -68,25 +68,6 @@ class Cases:
                 raise UnknownCase(f"no case has the number {number}")
             return preview(session, self.notices, case, what, message)
 
-    def look_up(self, number: str, address: str) -> CaseView | None:
-        """A case by its number and an address it was filed from, as a person types it."""
-        wanted = self._address(address)
-        if wanted is None:
-            return None
-        with self.store.read() as session:
-            case = session.scalar(
-                select(Case)
-                .join(CaseAddress, CaseAddress.case_id == Case.id)
-                .join(AddressRow, AddressRow.id == CaseAddress.address_id)
-                .where(
-                    Case.number == number,
-                    AddressRow.kind == wanted.kind,
-                    # Phones begin a field with a capital; no two mailboxes differ in that.
-                    func.lower(AddressRow.value) == wanted.value.lower(),
-                )
-            )
-            return view_of(session, case) if case else None
-
     def latest(self, limit: int) -> list[CaseView]:
         """The newest cases, newest first."""
         with self.store.read() as session:
@@ -101,9 +82,7 @@ class Cases:
         message: str | None = None,
         administration: str | None = None,
         ground: str | None = None,
-        actor: str,
-        version: int | None = None,
-        form: str = "",
+        actor: str | By,
         attachments: Sequence[Attachment] = (),
     ) -> CaseView:
         """Give a case a new status, write it into its history, and tell the citizen.
@@ -121,7 +100,7 @@ class Cases:
             else:
                 changing.change(work, status, message, ground, self.directory, files)
 
-        return self._do(number, By(actor, version, form), act)
+        return self._do(number, By(actor) if isinstance(actor, str) else actor, act)
 
     def send_back(self, number: str, reason: str, by: By) -> CaseView:
         """Give a case that is not ours back to triage."""
@@ -201,7 +180,7 @@ class Cases:
             work.write("note", text=words)
 
         # Notes take nothing from one another, so none is refused for what changed meanwhile.
-        return self._do(number, By(by.actor, None, by.form), act)
+        return self._do(number, replace(by, version=None), act)
 
     def extend(self, number: str, until: datetime, reason: str, by: By) -> CaseView:
         """Tell the citizen why the answer takes longer, and until when."""
@@ -222,13 +201,12 @@ class Cases:
         """Treat a double together with the case it repeats."""
 
         def act(work: Work) -> None:
-            check_open(work.case)
-            target = work.session.scalar(select(Case).where(Case.number == into).with_for_update())
+            target = work.session.scalar(select(Case).where(Case.number == into))
             if target is None:
                 raise UnknownCase(f"no case has the number {into}")
             joining.merge(work, target)
 
-        return self._do(number, by, act)
+        return self._do(number, by, act, also=into)
 
     def sort(
         self, number: str, by: By, *, kind: str | None = None, language: str | None = None
@@ -261,12 +239,15 @@ class Cases:
         except (Infected, NotScanned) as trouble:
             raise CaseError(f"the file was not taken: {trouble}", "file") from None
 
-    def _do(self, number: str, by: By, act: Callable[[Work], None]) -> CaseView:
-        """Do something to a case under its lock, once per form, and ring for what it queued."""
+    def _do(
+        self, number: str, by: By, act: Callable[[Work], None], *, also: str | None = None
+    ) -> CaseView:
+        """Do something to a case under its lock, once per form, and ring for what it queued.
+        ``also`` is another case that the act changes."""
         channels: set[str] = set()
         try:
             with self.store.write() as session:
-                case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+                case = _locked(session, number, also)
                 if case is None:
                     raise UnknownCase(f"no case has the number {number}")
                 work = Work(session, case, by, clock.now(), self.notices, channels)
@@ -275,6 +256,8 @@ class Cases:
                         raise Conflict(_CHANGED)
                     act(work)
                     session.flush()
+                if by.trail:
+                    audit.note(session, by.who or by.actor, by.trail, case.id)
                 view = view_of(session, case, staff=True)
         except StaleDataError:
             raise Conflict(_CHANGED) from None
@@ -282,9 +265,13 @@ class Cases:
             self.bell.ring(DELIVER, channel)
         return view
 
-    def _address(self, said: str) -> Address | None:
-        kind: AddressKind = "mail" if "@" in said else "tel"
-        return canonical(kind, said, self.notices.settings.region)
+
+def _locked(session: Session, number: str, also: str | None) -> Case | None:
+    """The case of that number. Two are locked in one order everywhere, so that whoever joins them
+    the other way round waits for us and not we for them."""
+    wanted = select(Case).where(Case.number.in_({number, also or number}))
+    cases = session.scalars(wanted.order_by(Case.id).with_for_update()).all()
+    return next((case for case in cases if case.number == number), None)
 
 
 def _stripped(words: str | None) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from gateway.cases.errors import CaseError
 from gateway.cases.rules import check_open
 from gateway.cases.work import Work, same_person
-from gateway.models import Case, CaseAddress, Message
+from gateway.models import ANSWERED, Case, CaseAddress, Message
 
 
 def merge(work: Work, target: Case) -> None:
@@ -19,7 +19,11 @@ def merge(work: Work, target: Case) -> None:
     double = work.case
     if target.id == double.id:
         raise CaseError("a case is no double of itself", "double")
-    check_open(target)
+    for case in (double, target):
+        check_open(case)
+        # The one's citizen would wait for an answer that the other's has already.
+        if case.status in ANSWERED:
+            raise CaseError(f"{case.number} is answered; reopen it first", "answered")
     for other in work.doubles():
         other.merged_into = target.id
     double.merged_into = target.id

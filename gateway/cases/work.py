@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from gateway.cases.errors import CaseError
 from gateway.models import Case, Event, OutboundRow
 from gateway.notices import FILE_CHANNELS, Notices
+from gateway.roles import StaffView
 
 #: An agent's file as an outbound row names it: SHA-256, file name, content type.
 Kept = list[str | None]
@@ -22,11 +23,14 @@ Kept = list[str | None]
 @dataclass(frozen=True, slots=True)
 class By:
     """Who does something to a case: ``version`` is the one they saw, and ``form`` names the sheet
-    they filled in, so that the same sheet sent twice is done once."""
+    they filled in, so that the same sheet sent twice is done once. ``trail`` is the act's name in
+    the audit trail, where it is kept, and ``who`` the account that does it, where one does."""
 
     actor: str
     version: int | None = None
     form: str = ""
+    trail: str = ""
+    who: StaffView | None = None
 
 
 @dataclass(frozen=True, slots=True)

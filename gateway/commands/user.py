@@ -1,4 +1,4 @@
-"""The commands for the staff's accounts: add, list, disable, password."""
+"""The commands for the staff's accounts: add, list, change, disable, password."""
 
 from __future__ import annotations
 
@@ -73,6 +73,23 @@ def list_users() -> None:
         )
         table.add_row(who.email, who.name, who.role, who.administration or "all", state)
     console.print(table)
+
+
+@user.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--administration", help="Whose cases they see, by slug. Without: everybody's.")
+def change(email: str, role: str, administration: str | None) -> None:
+    """Give the account of EMAIL another role or administration."""
+    with opened() as house:
+        if administration is not None and house.directory.get(administration) is None:
+            die(f"no administration is called {administration}")
+        who = _find(house, email)
+        try:
+            house.staff.change(who.id, role, administration, clock.now(), by=_BY)
+        except Refused as refused:
+            die(str(refused), code=1)
+        click.echo(f"{who.email} is {role} of {administration or 'all administrations'}.")
 
 
 @user.command()

@@ -16,6 +16,7 @@ from werkzeug.http import dump_options_header
 from gateway import clock
 from gateway.files import UNKNOWN
 from gateway.models import AttachmentRow, Message, OutboundRow
+from gateway.web import recordings
 from gateway.web.current import house
 from gateway.web.pictures import NotShown, without_metadata
 
@@ -86,9 +87,10 @@ def serve(token: str) -> Response:
 
 def _shown(found: _Found) -> Response:
     if found.content_type in AUDIO:
-        response = _response(found.content, found.content_type)
+        sound = recordings.without_metadata(found.content)
+        response = _response(sound, found.content_type)
         # Players ask for parts, so that one can listen from the middle.
-        response.make_conditional(request, accept_ranges=True, complete_length=len(found.content))
+        response.make_conditional(request, accept_ranges=True, complete_length=len(sound))
         return response
     try:
         content, content_type = without_metadata(found.content)
@@ -111,7 +113,7 @@ def _response(content: bytes, content_type: str) -> Response:
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "private, max-age=600"
+    response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

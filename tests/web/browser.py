@@ -13,6 +13,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.serving import make_server
 
+from tests.web.visitor import PATIENCE
+
 #: For people to look at, and kept by CI.
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 #: The smallest phone and an ordinary screen, in CSS pixels.
@@ -67,6 +69,7 @@ def tab(
             else wrong.append(asked.url)
         ),
     )
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if _is_fault(said.text) else None)

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
-from gateway.app import create_app
 from gateway.house import House
 from gateway.models import Case, OutboundRow
-from gateway.settings import load
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS
 from tests.gateway.messages_in import FRENCH, rows, sms, take
+from tests.web.conftest import MakeApp
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(make_app: MakeApp, database_url: str) -> Flask:
     """The web application on an empty database."""
-    app = create_app(
-        load(
-            {
-                "DATABASE_URL": database_url,
-                "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
-                "SECRET_KEY": "for the tests only",
-                **CHANNELS,
-            }
-        )
-    )
-    yield app
-    app.extensions[KEY].close()
+    return make_app(DATABASE_URL=database_url, **CHANNELS)
 
 
 @pytest.fixture

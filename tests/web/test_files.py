@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,32 +13,19 @@ from werkzeug.test import TestResponse
 
 from channels.base import Attachment
 from gateway import clock
-from gateway.app import create_app
 from gateway.house import House
 from gateway.models import AttachmentRow, Message
-from gateway.settings import load
 from gateway.web import files
 from gateway.web.current import KEY
 from gateway.web.pictures import NotShown, without_metadata
 from tests.conftest import CHANNELS
 from tests.gateway.messages_in import FRENCH, rows, sms, take
+from tests.web.conftest import MakeApp
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(
-        load(
-            {
-                "DATABASE_URL": f"sqlite:///{tmp_path}/guichet.db",
-                "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
-                "SECRET_KEY": "for the tests only",
-                "PUBLIC_URL": "http://localhost",
-                **CHANNELS,
-            }
-        )
-    )
-    yield app
-    app.extensions[KEY].close()
+def app(make_app: MakeApp) -> Flask:
+    return make_app(**CHANNELS)
 
 
 def photo(kind: str = "JPEG", mode: str = "RGB") -> bytes:
@@ -90,6 +75,7 @@ def test_a_file_is_a_download_whatever_it_calls_itself(
     assert answer.headers["Content-Disposition"] == f"attachment; filename={name}"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from gateway.app import create_app
 from gateway.models import Case, Message
-from gateway.settings import load
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS
 from tests.fakes.twilio import signature
 from tests.gateway.messages_in import rows
 from tests.servers.postgres import Postgres
+from tests.web.conftest import MakeApp
 
 PUBLIC = "https://guichet.example"
 TOKEN = CHANNELS["TWILIO_AUTH_TOKEN"]
 
 
-def environ(database_url: str, folder: Path) -> dict[str, str]:
-    """The settings of an application with every channel."""
-    return {
-        "DATABASE_URL": database_url,
-        "ATTACHMENTS_URL": f"file:{folder}/attachments",
-        "SECRET_KEY": "for the tests only",
-        "PUBLIC_URL": PUBLIC,
-        **CHANNELS,
-    }
+#: What every application here is made with.
+SETTINGS = {"PUBLIC_URL": PUBLIC, **CHANNELS}
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(make_app: MakeApp, database_url: str) -> Flask:
     """The web application on an empty database; nobody works behind it."""
-    app = create_app(load(environ(database_url, tmp_path)))
-    yield app
-    app.extensions[KEY].close()
+    return make_app(DATABASE_URL=database_url, **SETTINGS)
 
 
 @pytest.fixture
@@ -109,9 +96,9 @@ def test_nonsense_is_never_our_fault(
     assert rows(app.extensions[KEY], Case) == []
 
 
-def test_while_the_database_is_away_providers_are_asked_to_come_again(tmp_path: Path) -> None:
+def test_while_the_database_is_away_providers_are_asked_to_come_again(make_app: MakeApp) -> None:
     with Postgres() as postgres:
-        app = create_app(load(environ(postgres.database(), tmp_path)))
+        app = make_app(DATABASE_URL=postgres.database(), **SETTINGS)
         client = app.test_client()
         assert text(client, Body="x") == 200
         postgres.stop("immediate")

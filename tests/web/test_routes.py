@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from gateway.app import create_app
-from gateway.settings import load
-from gateway.web.current import KEY
 from tests.conftest import CHANNELS
+from tests.web.conftest import MakeApp
 
 #: Open to everyone, each with the reason why that is right.
 PUBLIC = {
@@ -68,17 +65,9 @@ TOKEN = ("api.",)
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Flask:
+def app(make_app: MakeApp) -> Flask:
     """The application without simulator, as in production."""
-    return create_app(
-        load(
-            {
-                "DATABASE_URL": f"sqlite:///{tmp_path}/g.db",
-                "SECRET_KEY": "for the tests only",
-                **CHANNELS,
-            }
-        )
-    )
+    return make_app(**CHANNELS)
 
 
 def test_every_route_is_public_on_purpose_or_wants_a_token(app: Flask) -> None:
@@ -97,7 +86,6 @@ def test_every_route_is_public_on_purpose_or_wants_a_token(app: Flask) -> None:
                 assert method != "GET" or answer.location.startswith("/desk/login")
         else:
             assert rule.endpoint in PUBLIC, f"{rule.endpoint} is new: who may use it, and why?"
-    app.extensions[KEY].close()
 
 
 def test_without_the_simulator_its_address_does_not_exist(app: Flask) -> None:
@@ -118,29 +106,20 @@ def test_over_tls_a_browser_is_told_to_stay_there(app: Flask) -> None:
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_only_the_map_that_is_set_may_be_asked_for_pictures(tmp_path: Path) -> None:
+def test_only_the_map_that_is_set_may_be_asked_for_pictures(make_app: MakeApp) -> None:
     tiles = "https://tiles.example/{z}/{x}/{y}.png"
-    environ = {"DATABASE_URL": f"sqlite:///{tmp_path}/g.db", "SECRET_KEY": "x", "MAP_TILES": tiles}
-    app = create_app(load(environ))
-    page = app.test_client().get("/fr/submit")
+    page = make_app(MAP_TILES=tiles).test_client().get("/fr/submit")
     policy = page.headers["Content-Security-Policy"]
     assert "img-src 'self' data: blob: https://tiles.example;" in policy
     assert f'data-tiles="{tiles}"' in page.text
-    app.extensions[KEY].close()
 
 
-def test_who_finds_a_hole_is_told_whom_to_tell(app: Flask, tmp_path: Path) -> None:
+def test_who_finds_a_hole_is_told_whom_to_tell(app: Flask, make_app: MakeApp) -> None:
     assert app.test_client().get("/.well-known/security.txt").status_code == 404
-    environ = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/g.db",
-        "SECRET_KEY": "x",
-        "SECURITY_CONTACT": "mailto:security@guichet.example",
-    }
-    other = create_app(load(environ))
+    other = make_app(SECURITY_CONTACT="mailto:security@guichet.example")
     told = other.test_client().get("/.well-known/security.txt").text
     assert "Contact: mailto:security@guichet.example\n" in told
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", told, re.MULTILINE)
-    other.extensions[KEY].close()
 
 
 def test_watchers_are_told_what_works_and_how_much_waits(app: Flask) -> None:

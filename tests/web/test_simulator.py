@@ -8,7 +8,6 @@ import re
 import smtplib
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -21,7 +20,6 @@ from twilio.base.exceptions import TwilioRestException  # type: ignore[import-un
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]  # no types
 from twilio.rest import Client  # type: ignore[import-untyped]  # publishes no types
 
-from gateway.app import create_app
 from gateway.settings import load
 from gateway.web.simulator import Simulator, sound
 from gateway.web.simulator.guard import HEADER
@@ -31,6 +29,7 @@ from gateway.web.simulator.mail import ADDRESS, Mail
 from gateway.web.simulator.people import PEOPLE
 from gateway.web.simulator.twiml import NotTwiml, parse
 from gateway.web.simulator.wire import Unreachable, Wire
+from tests.web.conftest import MakeApp
 from tests.web.visitor import Entry, Visitor, running
 
 AMINA, IDIR, _ = PEOPLE
@@ -217,25 +216,11 @@ def test_a_mail_of_ours_reaches_the_mailbox_over_smtp(mail: Mail) -> None:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(make_app: MakeApp) -> Iterator[Flask]:
     """An application with every channel simulated; nothing listens at its address."""
-    made = _app(tmp_path)
+    made = make_app(SIMULATOR="1")
     yield made
     made.extensions["simulator"].stop()
-
-
-def _app(tmp_path: Path, **environ: str) -> Flask:
-    return create_app(
-        load(
-            {
-                "DATABASE_URL": f"sqlite:///{tmp_path}/guichet.db",
-                "ATTACHMENTS_URL": f"file:{tmp_path}/files",
-                "SECRET_KEY": "for the tests only",
-                "SIMULATOR": "1",
-                **environ,
-            }
-        )
-    )
 
 
 @pytest.fixture
@@ -251,16 +236,16 @@ def test_without_credentials_every_channel_is_simulated(browser: FlaskClient) ->
     assert "Connected to its real provider" not in page
 
 
-def test_a_channel_with_credentials_is_left_to_its_provider(tmp_path: Path) -> None:
-    app = _app(tmp_path, TELEGRAM_BOT_TOKEN="42:real", TELEGRAM_SECRET_TOKEN="real")
+def test_a_channel_with_credentials_is_left_to_its_provider(make_app: MakeApp) -> None:
+    app = make_app(SIMULATOR="1", TELEGRAM_BOT_TOKEN="42:real", TELEGRAM_SECRET_TOKEN="real")
     page = app.test_client().get("/simulator/").get_data(as_text=True)
     assert page.count("Connected to its real provider") == 1
     assert 'id="telegram-thread"' not in page
     app.extensions["simulator"].stop()
 
 
-def test_without_the_setting_there_is_no_simulator(tmp_path: Path) -> None:
-    app = _app(tmp_path, SIMULATOR="0")
+def test_without_the_setting_there_is_no_simulator(make_app: MakeApp) -> None:
+    app = make_app(SIMULATOR="0")
     assert app.test_client().get("/simulator/").status_code == 404
     assert app.test_client().post("/simulator/do/sms").status_code == 404
 
@@ -451,12 +436,13 @@ def test_the_wire_shows_the_signed_request_and_the_reply(visitor: Visitor) -> No
         pytest.param("amina", "telegram", {"text": "انقطع الماء عن حي المسيرة بمراكش"}, id="text"),
         pytest.param("idir", "telegram-photo", {"text": "الإنارة معطلة في الرباط"}, id="photo"),
         pytest.param("lucia", "telegram-voice", {}, id="voice note"),
+        pytest.param("lucia", "telegram-location", {}, id="location"),
     ],
 )
 def test_a_chat_gets_a_number_and_a_notice(
     visitor: Visitor, who: str, act: str, fields: Mapping[str, str]
 ) -> None:
-    """Each from somebody who has nothing open: a voice note alone goes on with what is."""
+    """Each from somebody who has nothing open, but the place alone: it goes on with what is."""
     visitor.do(act, who, **fields)
     answer = visitor.next("telegram", who, by="gateway")
     visitor.change(_number(answer), "answered", "فريقنا في الطريق")
@@ -520,8 +506,8 @@ def test_the_desk_refuses_what_makes_no_sense(visitor: Visitor) -> None:
     assert (refused.status_code, "needs a message" in refused.json()["problem"]) == (422, True)
 
 
-def test_every_thread_of_the_simulator_ends_with_it(tmp_path: Path) -> None:
-    app = _app(tmp_path)
+def test_every_thread_of_the_simulator_ends_with_it(make_app: MakeApp) -> None:
+    app = make_app(SIMULATOR="1")
     app.extensions["simulator"].stop()
     assert not [t.name for t in threading.enumerate() if t.name == "simulator-mail"]
 

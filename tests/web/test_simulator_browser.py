@@ -43,7 +43,6 @@ def page(request: pytest.FixtureRequest, chromium: Browser, simulator: str) -> I
         ),
     )
     tab.set_default_timeout(PATIENCE * 1000)
-    expect.set_options(timeout=PATIENCE * 1000)
     tab.goto(f"{simulator}/")
     yield tab
     context.close()

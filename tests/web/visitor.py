@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 #: Seconds until something that must come counts as lost; nothing here is measured.
@@ -25,9 +26,7 @@ Entry = dict[str, Any]
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """``python -m gateway serve`` with SIMULATOR=1 on a free port; the simulator's address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = folder / "log"
     environ = {
         "PATH": os.environ["PATH"],
@@ -62,7 +61,7 @@ def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         try:
             if requests.get(f"{url}/state", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
     raise AssertionError(f"the gateway did not start:\n{log.read_text()}")
 

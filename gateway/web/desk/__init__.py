@@ -56,6 +56,7 @@ desk.add_url_rule("/audit", "audit", trail.show)
 desk.add_url_rule("/audit.csv", "audit_file", trail.export)
 desk.add_url_rule("/users", "users", users.show)
 desk.add_url_rule("/users", "add_user", users.add, methods=["POST"])
+desk.add_url_rule("/users/<int:key>", "user", users.one)
 desk.add_url_rule("/users/change", "change_user", users.change, methods=["POST"])
 for _one, _many, _look, _show, _keep in (
     ("template", "templates", writing.templates, writing.template, writing.keep_template),

@@ -75,9 +75,7 @@ def _reply(case: CaseView, by: By) -> CaseView:
         case.number,
         status=_STATUS[what],
         message=words,
-        actor=by.actor,
-        version=by.version,
-        form=by.form,
+        actor=by,
         attachments=files,
     )
 
@@ -118,9 +116,7 @@ def _status(
         message=message,
         administration=administration,
         ground=ground,
-        actor=by.actor,
-        version=by.version,
-        form=by.form,
+        actor=by,
     )
 
 

@@ -54,7 +54,7 @@ def act(number: str, name: str) -> ResponseReturnValue:
         return _page(dossier, {"act": name, "preview": _preview(number)})
     if request.form.get("insert"):
         return _page(dossier, {"act": name, "text": _inserted()})
-    by = By(me().name, _version(), request.form.get("form", "")[:80])
+    by = By(me().name, _version(), request.form.get("form", "")[:80], trail=name, who=me())
     try:
         after = doing.do(dossier.case, by)
     except OtherLanguage as other:
@@ -64,11 +64,12 @@ def act(number: str, name: str) -> ResponseReturnValue:
         return _page(found(number), {"act": name, "problem": "conflict"}), 409
     except CaseError as refused:
         return _page(dossier, {"act": name, "problem": refused.code, "why": str(refused)}), 422
-    note(name, dossier)
     flash(_("Done."))
-    if not may("read", after):
-        return redirect(url_for("desk.home"), code=303)
-    return redirect(url_for("desk.case", number=number), code=303)
+    queue = _queue()
+    if may("read", after):
+        return redirect(url_for("desk.case", number=number, queue=queue), code=303)
+    there = url_for("desk.queue", name=queue) if queue else url_for("desk.home")
+    return redirect(there, code=303)
 
 
 def look(number: str) -> ResponseReturnValue:
@@ -115,6 +116,8 @@ def _page(dossier: Dossier, state: Mapping[str, Any]) -> str:
         state=state,
         kept=request.form,
         form=secrets.token_urlsafe(12),
+        queue=(queue := _queue()),
+        next=queue and house().lists.following(me(), queue, (case.due_at, case.id), now),
         others=presence.look(house().store, case.id, me().id, now),
         spoken=spoken,
         spoken_direction=direction(spoken),
@@ -135,6 +138,12 @@ def _page(dossier: Dossier, state: Mapping[str, Any]) -> str:
         pictures=PICTURES,
         local=lambda at: at.astimezone(settings.zone),
     )
+
+
+def _queue() -> str | None:
+    """The queue on the way through which one came here."""
+    name = request.args.get("queue")
+    return name if name in house().lists.queues(me()) else None
 
 
 def _colleagues(dossier: Dossier) -> list[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ COOKIE = "guichet_desk"
 #: The views for whoever has no session, each with a proof of its own or nothing to show.
 OPEN = ("desk.login", "desk.enter", "desk.demo", "desk.password", "desk.chosen")
 _PATH = "/desk"
+#: A browser says so of a form on another site, or on a sibling of ours, whose pages could set
+#: cookies for us and so know a form's token.
+_ELSEWHERE = ("cross-site", "same-site")
 
 
 class OfAnAdministration(Protocol):
@@ -49,6 +53,8 @@ def need(act: str, case: OfAnAdministration | None = None) -> None:
 def recognise() -> ResponseReturnValue | None:
     """Before each request to the desk: who it is and their language; strangers go to the login."""
     g.domain = "desk"
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") in _ELSEWHERE:
+        abort(400)
     token = request.cookies.get(COOKIE, "")
     who = house().logins.user_of(token, clock.now()) if token else None
     g.tongue = TONGUES[who.language] if who else _tongue_of_strangers()
@@ -70,11 +76,15 @@ def is_ours(address: str | None) -> bool:
     return inside and not (parts.scheme or parts.netloc)
 
 
-def give_cookie(response: Response, token: str) -> None:
-    """Let the browser show this token with each request to the desk, and to nothing else."""
+def give_cookie(
+    response: Response, token: str, name: str = COOKIE, lifetime: timedelta | None = None
+) -> None:
+    """Let the browser show this token with each request to the desk, and to nothing else, for as
+    long as it is open or for a time."""
     response.set_cookie(
-        COOKIE,
+        name,
         token,
+        max_age=lifetime,
         path=_PATH,
         httponly=True,
         samesite="Lax",

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
 from werkzeug import Response
 
 from gateway import clock
 from gateway.passwords import LONGEST, SHORTEST, Refused
 from gateway.roles import ROLES
 from gateway.web.current import house
+from gateway.web.desk import known
 from gateway.web.desk.current import COOKIE, give_cookie, is_ours, take_cookie
 from gateway.web.desk.render import page
 from gateway.web.limits import limiter
 from gateway.web.pages.tongues import tongue
 
-#: What one address may get wrong, and what may be got wrong about one account from anywhere.
+#: What one address may get wrong; what it may get wrong about one account; and what may be got
+#: wrong about one account from anywhere, for so short a while that nobody is kept out for long.
 _PER_ADDRESS = "10 per minute; 100 per hour"
-_PER_ACCOUNT = "20 per hour"
+_PER_PAIR = "5 per minute; 20 per hour"
+_PER_ACCOUNT = "20 per 5 minutes"
+#: What may be got wrong in a browser that the account knows. Of the others' mistakes none counts
+#: there: nobody next door or far away can lock a colleague out.
+_PER_BROWSER = "10 per minute; 100 per hour"
 
 
 def form() -> ResponseReturnValue:
@@ -33,12 +38,21 @@ def _failed(response: Response) -> bool:
 
 def _account() -> str:
     """Names the account that a login is about, without keeping its mailbox in the counter."""
-    email = request.form.get("email", "").strip().lower()
-    return "desk account " + hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()
+    return f"desk account {known.digest(request.form.get('email', ''))}"
 
 
-@limiter.limit(_PER_ADDRESS, deduct_when=_failed)
-@limiter.limit(_PER_ACCOUNT, key_func=_account, deduct_when=_failed)
+def _pair() -> str:
+    return f"{_account()} from {get_remote_address()}"
+
+
+def _browser() -> str:
+    return f"desk browser {known.name_here()}"
+
+
+@limiter.limit(_PER_ADDRESS, deduct_when=_failed, exempt_when=known.is_known)
+@limiter.limit(_PER_PAIR, key_func=_pair, deduct_when=_failed, exempt_when=known.is_known)
+@limiter.limit(_PER_ACCOUNT, key_func=_account, deduct_when=_failed, exempt_when=known.is_known)
+@limiter.limit(_PER_BROWSER, key_func=_browser, deduct_when=_failed, exempt_when=known.is_strange)
 def enter() -> ResponseReturnValue:
     """Log in. Whatever was wrong is told alike."""
     token = house().logins.log_in(
@@ -50,7 +64,9 @@ def enter() -> ResponseReturnValue:
     asked = request.form.get("next")
     if token is None:
         return _door(asked, wrong=True), 422
-    return _inside(token, asked)
+    response = _inside(token, asked)
+    known.remember(response, request.form.get("email", ""))
+    return response
 
 
 def demo() -> ResponseReturnValue:
@@ -95,7 +111,10 @@ def chosen(token: str) -> ResponseReturnValue:
     problem = "differs" if password != again else None
     try:
         if problem is None and house().staff.answer_invitation(token, password, now):
-            return redirect(url_for("desk.login"), code=303)
+            response = redirect(url_for("desk.login"), code=303)
+            # Whoever has the link gets in, however many guess at the account meanwhile.
+            known.remember(response, who.email)
+            return response
     except Refused:
         problem = "short" if len(password) <= LONGEST else "long"
     return page("password.html", who=who, shortest=SHORTEST, problem=problem), 422

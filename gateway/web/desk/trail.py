@@ -21,7 +21,7 @@ from normalizer.tracking import parse
 
 _COLUMNS = ("id", "at", "user", "who", "act", "case", "details")
 #: A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def show() -> ResponseReturnValue:
@@ -32,11 +32,13 @@ def show() -> ResponseReturnValue:
     lines = house().trail.look(filters, _number(before))
     _note("audit read")
     chosen = {key: value for key, value in request.args.items() if value and key != "before"}
+    users = [one.staff for one in house().staff.users()]
     return page(
         "trail.html",
         lines=lines,
         asked={key: request.args.get(key, "") for key in ("case", "user", "act", "since", "until")},
-        users=[one.staff for one in house().staff.users()],
+        users=users,
+        names={one.id: one.name for one in users},
         acts=house().trail.acts(),
         next=_address("desk.audit", {**chosen, "before": str(lines[-1].id)})
         if len(lines) == PAGE

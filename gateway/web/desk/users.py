@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -22,8 +24,7 @@ def show(
     return page(
         "users.html",
         users=house().staff.users(),
-        roles=ROLES,
-        administrations=named(house().directory.administrations),
+        **_choices(),
         link=link,
         invited=invited,
         problem=problem,
@@ -31,19 +32,23 @@ def show(
     ), (422 if problem else 200)
 
 
+def one(key: int) -> ResponseReturnValue:
+    """An account's role and administration, to be changed."""
+    need("users")
+    return page("user.html", who=_other(str(key)), **_choices())
+
+
 def add() -> ResponseReturnValue:
     """Make an account and invite whom it is for."""
     need("users")
     said = {key: value.strip() for key, value in request.form.items()}
-    role, administration = said.get("role", ""), said.get("administration") or None
-    if administration is not None and house().directory.get(administration) is None:
-        abort(400)
+    role = said.get("role", "")
     try:
         made = house().staff.add(
             said.get("email", ""),
             said.get("name", ""),
             role,
-            administration if role in OF_AN_ADMINISTRATION else None,
+            _administration(role),
             said.get("language", ""),
             clock.now(),
             by=me(),
@@ -54,19 +59,44 @@ def add() -> ResponseReturnValue:
 
 
 def change() -> ResponseReturnValue:
-    """Invite again, disable, or enable."""
+    """Invite again, give another role or administration, disable, or enable."""
     need("users")
-    key = request.form.get("id", "")
-    chosen = next((one.staff for one in house().staff.users() if str(one.staff.id) == key), None)
-    act = request.form.get("act")
-    if chosen is None or chosen.id == me().id:
-        abort(404)
+    chosen, act = _other(request.form.get("id", "")), request.form.get("act")
     if act == "invite":
         return _invite(chosen)
-    if act not in ("disable", "enable"):
+    if act == "change":
+        role = request.form.get("role", "")
+        try:
+            house().staff.change(chosen.id, role, _administration(role), clock.now(), by=me())
+        except Refused:
+            abort(400)
+    elif act in ("disable", "enable"):
+        house().staff.disable(chosen.id, clock.now(), by=me(), back=act == "enable")
+    else:
         abort(400)
-    house().staff.disable(chosen.id, clock.now(), by=me(), back=act == "enable")
+    flash(_("Done."))
     return redirect(url_for("desk.users"), code=303)
+
+
+def _other(key: str) -> StaffView:
+    """Somebody else's account: nobody can shut themselves out."""
+    every = (one.staff for one in house().staff.users())
+    found = next((one for one in every if str(one.id) == key and one.id != me().id), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _choices() -> dict[str, Any]:
+    return {"roles": ROLES, "administrations": named(house().directory.administrations)}
+
+
+def _administration(role: str) -> str | None:
+    """The chosen one, for a role that belongs to one."""
+    slug = request.form.get("administration") or None
+    if slug is not None and house().directory.get(slug) is None:
+        abort(400)
+    return slug if role in OF_AN_ADMINISTRATION else None
 
 
 def _invite(who: StaffView) -> ResponseReturnValue:

@@ -51,6 +51,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a phone the queues are a strip: the one that one is in stands in the middle of it.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // What is being written outlives an accident: a reload, a session that ended. It stays in this tab
 // and goes when the page that follows says that it was taken, or one logs out.
 const SENT = "draft sent";

@@ -24,6 +24,7 @@ ROOMS = {
     "aside": "/desk/aside",
     "audit": "/desk/audit",
     "users": "/desk/users",
+    "user": "/desk/users/1",
     "templates": "/desk/templates",
     "template": "/desk/templates/1",
     "articles": "/desk/articles",
@@ -70,7 +71,9 @@ def test_every_room_is_readable_and_accessible(
         for name, path in ROOMS.items():
             page.goto(f"{site}{path}")
             look(page, f"desk-{name}")
-            assert_accessible(page, f"desk-{name}")
+            # The same elements at both widths: those of a page for citizens, likewise.
+            if width == WIDTHS[0]:
+                assert_accessible(page, f"desk-{name}")
         page.keyboard.press("?")
         assert page.locator("#help").is_visible()
         look(page, "desk-help")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from channels.base import Attachment, Inbound, Location
 from gateway import clock
@@ -31,8 +31,9 @@ from gateway.models import (
 from gateway.web.desk.render import weight
 from gateway.web.pages.tongues import TONGUES
 from tests.conftest import CHANNELS
-from tests.gateway.messages_in import ARABIC, FRENCH, PHONE, rows, sms, take
-from tests.web.desk.conftest import Enter, MakeApp
+from tests.gateway.messages_in import ARABIC, FRENCH, PHONE, STRANGER, rows, sms, take
+from tests.web.conftest import MakeApp
+from tests.web.desk.conftest import Enter
 from tests.web.desk.worker import Worker, words
 
 EVIL = "<script>alert('%s')</script><img src=x onerror=alert(1)>"
@@ -293,6 +294,44 @@ def test_no_word_is_lost_when_the_case_was_closed_meanwhile(
     refused = amal.post(f"{page_of(case)}/reply", form)
     assert refused.status_code == 409
     assert "Votre rue a été nettoyée ce matin." in words(refused)
+
+
+def test_nothing_is_done_to_a_case_that_cannot_be_written_into_the_trail(
+    house: House, amal: Worker, case: Case
+) -> None:
+    form = fields(amal, case, "reply", what="answer", message="Votre rue a été nettoyée ce matin.")
+    with house.store.write() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER full BEFORE INSERT ON audits WHEN new.act = 'reply'"
+                " BEGIN SELECT RAISE(ABORT, 'no room'); END"
+            )
+        )
+    assert amal.post(f"{page_of(case)}/reply", form).status_code == 500
+    assert said(house) == []
+    assert rows(house, Case)[0].status == case.status
+
+
+def test_one_works_through_a_queue_without_going_back_to_it(
+    house: House, amal: Worker, case: Case
+) -> None:
+    take(house, sms(FRENCH, sender=STRANGER, received_at=clock.now()))
+    with house.store.write() as session:
+        session.execute(update(Case).values(administration=case.administration, status="routed"))
+    later = rows(house, Case)[1].number
+    here = f"{page_of(case)}?queue=unassigned"
+    assert f"{later}?queue=unassigned" in amal.get("/desk/queues/unassigned").text
+    form = fields(amal, case, "reply", what="answer", message="Votre rue a été nettoyée ce matin.")
+    sent = amal.post(f"{page_of(case)}/reply?queue=unassigned", form)
+    assert sent.location == here
+    assert re.search(
+        rf'rel="next" href="/desk/cases/{later}\?queue=unassigned"', amal.get(here).text
+    )
+    last = amal.get(f"/desk/cases/{later}?queue=unassigned").text
+    assert 'rel="next"' not in last
+    assert 'href="/desk/queues/unassigned"' in last
+    for unknown in ("disputed", "nonsense", "//evil.example"):
+        assert f"queue={unknown}" not in amal.get(f"{page_of(case)}?queue={unknown}").text
 
 
 def test_another_language_than_the_citizens_is_sent_only_when_meant(

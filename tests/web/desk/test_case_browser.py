@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,24 +21,17 @@ from tests.web.browser import (
     WIDTHS,
     assert_accessible,
     look,
-    serving,
     tab,
     unfold,
     walk,
 )
-from tests.web.desk.conftest import MakeApp
+from tests.web.conftest import MakeApp
 from tests.web.desk.worker import PASSWORD, hire
 
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     return make_app(**CHANNELS)
-
-
-@pytest.fixture
-def site(app: Flask) -> Iterator[str]:
-    with serving(app) as address:
-        yield address
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from gateway import clock
 from gateway.house import House
 from gateway.models import Audit, UserSession
 from tests.gateway.messages_in import rows
-from tests.web.desk.conftest import Enter, MakeApp
+from tests.web.conftest import MakeApp
+from tests.web.desk.conftest import Enter
 from tests.web.desk.worker import PASSWORD, Worker, hire, words
 
 SECOND = "quatre petits mots"
@@ -65,9 +66,11 @@ def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_plain_http(
         headers={"Referer": f"{base}/desk/login"},
         data={"csrf_token": token[1], "email": who.email, "password": PASSWORD},
     )
-    (cookie,) = [one for one in answer.headers.getlist("Set-Cookie") if "guichet_desk" in one]
-    for flag in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/desk"):
-        assert flag in cookie
+    cookies = [one for one in answer.headers.getlist("Set-Cookie") if "guichet_" in one]
+    assert len(cookies) == 2
+    for cookie in cookies:
+        for flag in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/desk"):
+            assert flag in cookie
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,48 @@ def test_guessing_is_slowed_down_per_address_and_per_account(app: Flask, house: 
         assert (
             late.post("/desk/login", {"email": email, "password": PASSWORD}).status_code == 429
         ), email
+
+
+def test_nobody_is_locked_out_by_what_others_guess(app: Flask, house: House) -> None:
+    """Neither who has been here before, nor who is sent a link for a new password."""
+    who, other = hire(house, "agent", "health"), hire(house, "agent")
+    here, thief, there = (
+        Worker(app, address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")
+    )
+    here.log_in(who)
+    here.post("/desk/logout", {})
+    thief.get("/desk/login")
+    for email in [who.email] * 6 + [other.email] * 6:
+        tried = thief.post("/desk/login", {"email": email, "password": "x"})
+    assert tried.status_code == 429
+    assert here.log_in(who).status_code == 303
+    assert here.log_in(other).status_code == 429, "known to one account is not known to another"
+    link = f"/desk/password/{house.staff.invite(other.id, clock.now(), by='test')}"
+    there.get(link)
+    there.post(link, {"password": SECOND, "again": SECOND})
+    assert there.log_in(other, SECOND).status_code == 303
+
+
+def test_a_known_browser_guesses_slowly_too(app: Flask, house: House) -> None:
+    who = hire(house, "agent")
+    here = Worker(app)
+    here.log_in(who)
+    here.post("/desk/logout", {})
+    here.get("/desk/login")
+    sent = [here.post("/desk/login", {"email": who.email, "password": "x"}) for _ in range(11)]
+    assert [one.status_code for one in sent] == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+def test_a_form_that_another_site_sends_is_refused_though_it_knows_the_token(
+    enter: Enter, house: House, origin: str
+) -> None:
+    worker = enter("agent")
+    worker.get("/desk/account")
+    worker.client.environ_base["HTTP_SEC_FETCH_SITE"] = origin
+    assert worker.post("/desk/account", {"language": "ar"}).status_code == 400
+    worker.client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    assert worker.post("/desk/account", {"language": "ar"}).status_code == 303
 
 
 def test_a_session_that_was_planted_is_never_the_one_that_logs_in(app: Flask, house: House) -> None:

@@ -16,7 +16,7 @@ from gateway.web.current import KEY
 from gateway.web.pages import links
 from tests.conftest import CHANNELS
 from tests.gateway.messages_in import sms
-from tests.web.pages.conftest import MakeApp
+from tests.web.conftest import MakeApp
 
 PHONE = "+212612345678"
 TYPED = "06 12 34 56 78"

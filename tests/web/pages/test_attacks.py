@@ -18,8 +18,8 @@ from gateway.models import AddressRow, Case, Event, Guesses, LinkRow, Message, O
 from gateway.web.current import KEY
 from gateway.web.pages import links
 from tests.conftest import CHANNELS
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, words
-from tests.web.pages.conftest import MakeApp
 from tests.web.pages.filing import TYPED, app, file, number, visit
 from tests.web.pages.test_one_time import made
 

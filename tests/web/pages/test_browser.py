@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,8 +14,8 @@ from gateway import clock
 from gateway.house import House
 from tests.cases_in_bulk import filed, put
 from tests.web.browser import WIDTHS, assert_accessible, look, serving, tab, unfold, walk
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, payload, private_link
-from tests.web.pages.conftest import MakeApp
 
 COMPLAINTS = {
     "ar": "السلام عليكم، المستشفى الإقليمي بسلا بدون طبيب منذ أسبوعين، والمرضى ينتظرون كل صباح.",
@@ -41,20 +40,6 @@ PAGES = {
     "verify-wrong": "verify?code=made-up",
     "404": "nowhere",
 }
-
-
-@pytest.fixture
-def site(app: Flask) -> Iterator[str]:
-    """The address at which the application really listens."""
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture(params=WIDTHS, ids=[f"{width} px" for width in WIDTHS])
-def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A tab without JavaScript."""
-    with tab(chromium, request.param, script=False) as page:
-        yield page
 
 
 def send(page: Page) -> None:

@@ -17,8 +17,8 @@ from itsdangerous import TimestampSigner
 from gateway import clock
 from gateway.house import House
 from gateway.web.current import KEY
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, number_on, payload, words
-from tests.web.pages.conftest import MakeApp
 from tests.web.pages.test_submit import stored
 
 SOLVER = Path(__file__).parents[3] / "gateway" / "web" / "static" / "effort.js"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from channels.base import Attachment
 from gateway import clock
 from gateway.house import House
 from gateway.models import Case, OutboundRow
-from tests.web.browser import WIDTHS, assert_accessible, look, serving, tab, unfold, walk
+from tests.web.browser import assert_accessible, look, tab, unfold, walk
 from tests.web.pages.filing import app, file, messages, visit
 from tests.web.pages.test_one_time import made
 
@@ -31,20 +30,6 @@ ANSWERS = {
 }
 LONG_NAME = "IMG_20261114_091512_facade_de_l_hopital_regional_entree_principale_copie_2.jpg"
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
-
-
-@pytest.fixture
-def site(app: Flask) -> Iterator[str]:
-    """The address at which the application really listens."""
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture(params=WIDTHS, ids=[f"{width} px" for width in WIDTHS])
-def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A tab without JavaScript."""
-    with tab(chromium, request.param, script=False) as page:
-        yield page
 
 
 def send(page: Page) -> None:

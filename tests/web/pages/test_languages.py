@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from gateway.house import House
 from gateway.models import Message
 from gateway.web.current import KEY
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, payload, private_link, words
-from tests.web.pages.conftest import MakeApp
 
 LANGUAGES = {
     "ar": ("ar", "rtl"),

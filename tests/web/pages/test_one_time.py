@@ -13,8 +13,8 @@ from gateway.house import House
 from gateway.models import AttachmentRow, Case
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, number_on, words
-from tests.web.pages.conftest import MakeApp
 from tests.web.pages.filing import app, file, messages, number
 
 __all__ = ["app", "number"]

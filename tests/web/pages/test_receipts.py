@@ -17,8 +17,8 @@ from gateway.settings import load
 from gateway.store import Store
 from gateway.web.current import KEY
 from normalizer.tracking import spaced
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, number_on, payload, words
-from tests.web.pages.conftest import MakeApp
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from gateway.codes import digest
 from gateway.house import House
 from gateway.models import AttachmentRow, Case, Message
 from gateway.web.current import KEY
+from tests.web.conftest import MakeApp
 from tests.web.pages.citizen import Citizen, number_on, payload, words
-from tests.web.pages.conftest import MakeApp
 
 PHONE = "06 12-34-56-78"
 #: A number that could be a case's: its check digits are right.
