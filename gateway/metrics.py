@@ -32,7 +32,11 @@ ACCEPT_SECONDS = Histogram(
     ["channel"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-PROCESSED = Counter("guichet_processed", "Messages processed, by what they asked for.", ["wish"])
+PROCESSED = Counter(
+    "guichet_processed",
+    "Messages processed, by what became of them (done, failed, shunted) and what they asked for.",
+    ["channel", "outcome", "wish"],
+)
 PROCESS_SECONDS = Histogram(
     "guichet_process_seconds",
     "One batch from claim to commit.",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from alembic import command
@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     inspect,
     literal_column,
     select,
@@ -53,11 +54,23 @@ Key = TypeVar("Key", int, str)
 #: A connection that nobody used for so long may have been cut.
 _IDLE_SECONDS = 2.0
 
+#: A transaction in which nothing was said for so long belongs to nobody any more.
+_SILENT_SECONDS = 10
+#: How soon we see ourselves that we are cut off, for libpq, in seconds.
+_CUT_OFF = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+
 #: PostgreSQL's code for writing where one may only read: a standby, or one being repaired.
 _READ_ONLY = "25006"
 
 #: Serialises migrations of several processes that start at once (any number of our own).
 _MIGRATION_LOCK = 0x67756963686574
+
+
+#: After how many seconds it is asked for again, as is any lock that a migration needs; how often.
+_BREATH = 0.2
+_MIGRATION_TRIES = 100
+#: PostgreSQL's code for a lock that was not free in time.
+_NO_LOCK = "55P03"
 
 
 class SchemaOutdated(Exception):
@@ -158,8 +171,11 @@ class Store:
             return column.in_(values)
         return column == any_(bindparam(None, list(values), ARRAY(column.type)))
 
-    def release_claims(self, now: datetime, beyond: timedelta = timedelta(0)) -> None:
-        """Make everything due that waits for later than ``beyond``, and not because it failed.
+    def release_claims(
+        self, now: datetime, beyond: timedelta = timedelta(0), *, failed: bool = False
+    ) -> None:
+        """Make everything due that waits for later than ``beyond``: what is claimed or put off, or
+        else what ``failed``.
 
         What is claimed when the only worker starts was claimed by one that died. And what is due
         hours ahead was stored or claimed while the clock was wrong.
@@ -170,7 +186,7 @@ class Store:
                     update(table)
                     .where(
                         table.state == written_out(WAITING[table]),
-                        table.error.is_(None),
+                        table.error.is_not(None) if failed else table.error.is_(None),
                         table.due_at > now + beyond,
                     )
                     .values(due_at=now)
@@ -199,23 +215,42 @@ class Store:
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
-    def migrate(self) -> None:
-        """Bring the schema up to this version, one process at a time."""
-        with self._writer.connect() as connection:
-            if not self.is_sqlite:
-                connection.execute(
-                    text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK}
-                )
-                connection.commit()
-            config = migrations()
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to this version, one process at a time.
+
+        A migration that does not get a lock soon lets everybody pass and begins again; raises
+        OperationalError when it never does.
+        """
+        config = migrations()
+        with self._writer.connect() as connection, self._alone(connection):
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            for tries_left in reversed(range(_MIGRATION_TRIES)):
+                try:
+                    command.upgrade(config, revision)
+                    break
+                except OperationalError as busy:
+                    if getattr(busy.orig, "sqlstate", None) != _NO_LOCK or not tries_left:
+                        raise
+                    sleep(_BREATH)
             connection.commit()
-            if not self.is_sqlite:
-                connection.execute(
-                    text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK}
-                )
-                connection.commit()
+
+    @contextmanager
+    def _alone(self, connection: Connection) -> Iterator[None]:
+        """Hold PostgreSQL's lock for migrations. It is asked for anew until it is free: whoever
+        waited for it inside a statement would be waited for by an index that is being built."""
+        if self.is_sqlite:
+            yield
+            return
+        while not connection.scalar(select(func.pg_try_advisory_lock(_MIGRATION_LOCK))):
+            connection.commit()
+            sleep(_BREATH)
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.rollback()
+            connection.execute(select(func.pg_advisory_unlock(_MIGRATION_LOCK)))
+            connection.commit()
 
     def ensure_schema(self) -> None:
         """Make the tables of a new database; raise SchemaOutdated for one of another version.
@@ -254,10 +289,12 @@ def written_out(state: str) -> ColumnElement[str]:
 
 def is_away(error: BaseException) -> bool:
     """Whether the database itself is the trouble, so that trying again later can help."""
-    read_only = isinstance(error, DBAPIError) and (
-        getattr(error.orig, "sqlstate", None) == _READ_ONLY
-    )
-    return read_only or isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    if isinstance(error, DBAPIError) and (
+        # Whatever the driver calls it when a connection breaks: it has three names for that.
+        error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY
+    ):
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def migrations() -> Config:
@@ -282,15 +319,23 @@ def _engine(url: str) -> Engine:
         parsed,
         pool_size=10,
         max_overflow=20,
-        connect_args={"connect_timeout": 5, "cursor_factory": RawCursor},
+        connect_args={"connect_timeout": 5, "cursor_factory": RawCursor, **_CUT_OFF},
         # Parameters as the server counts them: the driver has nothing to look for and to rewrite.
         paramstyle="numeric_dollar",
     )
     # Many rows in one INSERT also where no id is asked for: the driver would send each by itself.
     engine.dialect.use_insertmanyvalues_wo_returning = True
+    event.listen(engine, "connect", _free_what_is_held)
     event.listen(engine, "checkin", _left)
     event.listen(engine, "checkout", partial(_alive, engine))
     return engine
+
+
+def _free_what_is_held(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL end our transaction when we say no more: a host that was cut off would hold
+    its rows for hours."""
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_SILENT_SECONDS}s'")
+    connection.commit()
 
 
 def _left(_connection: Any, record: Any) -> None:

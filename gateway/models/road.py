@@ -10,9 +10,22 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.models.base import Base, BigId
 from gateway.models.cases import AddressRow
+from gateway.tracing import id_of
 
 
-class Message(Base):
+class Traced:
+    """What is followed from wire to wire."""
+
+    #: As W3C Trace Context writes it; None for rows from before there were traces.
+    trace: Mapped[str | None] = mapped_column(String(55))
+
+    @property
+    def trace_id(self) -> str | None:
+        """What log lines name it by."""
+        return id_of(self.trace)
+
+
+class Message(Traced, Base):
     """One message that came in, as the channel carried it. Never changed but for its state."""
 
     __tablename__ = "messages"
@@ -39,6 +52,19 @@ class Message(Base):
             "id",
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
+        ),
+        # What the desk shows as set aside, the latest first.
+        Index(
+            "ix_messages_shunted",
+            "id",
+            sqlite_where=text("state = 'shunted'"),
+            postgresql_where=text("state = 'shunted'"),
+        ),
+        Index(
+            "ix_messages_spam",
+            "id",
+            sqlite_where=text("intent = 'spam'"),
+            postgresql_where=text("intent = 'spam'"),
         ),
     )
 
@@ -110,7 +136,7 @@ class AttachmentRow(Base):
     hear_tries: Mapped[int] = mapped_column(default=0)
 
 
-class OutboundRow(Base):
+class OutboundRow(Traced, Base):
     """One message to a citizen, from the moment it is due to what became of it."""
 
     __tablename__ = "outbound"

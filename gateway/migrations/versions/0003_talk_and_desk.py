@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from gateway.migrations.online import take
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -20,19 +22,6 @@ depends_on = None
 INSTANT = sa.DateTime(timezone=True)
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-
-OPEN = sa.text("status NOT IN ('answered', 'closed', 'inadmissible')")
-ARRIVING = sa.text("sent_by IS NOT NULL AND accepted_at IS NULL")
-#: Indexes for the lists of the desk.
-LISTS = (
-    ("ix_cases_due", ["due_at", "id"], None),
-    ("ix_cases_administration_due", ["administration", "due_at", "id"], None),
-    ("ix_cases_open", ["administration", "due_at", "id"], OPEN),
-    ("ix_cases_open_status", ["status", "due_at", "id"], OPEN),
-    ("ix_cases_open_due", ["due_at", "id"], OPEN),
-    ("ix_cases_arriving", ["administration", "due_at", "id"], ARRIVING),
-    ("ix_cases_assigned", ["assignee_id", "due_at", "id"], OPEN),
-)
 
 #: What cases can be found by: words, folded by gateway/search.py.
 WORDS = {
@@ -77,6 +66,7 @@ AUDIT = {
 
 
 def upgrade() -> None:
+    take("messages", "contacts", "addresses", "cases", "outbound", "attachments")
     op.create_table(
         "articles",
         sa.Column("id", BIG_ID, nullable=False),
@@ -251,63 +241,15 @@ def upgrade() -> None:
     op.add_column(
         "attachments", sa.Column("hear_tries", sa.Integer(), nullable=False, server_default="0")
     )
-    op.create_index(
-        "ix_attachments_unheard",
-        "attachments",
-        ["hear_at"],
-        unique=False,
-        sqlite_where=sa.text("hear_at IS NOT NULL"),
-        postgresql_where=sa.text("hear_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_messages_held",
-        "messages",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'held'"),
-        postgresql_where=sa.text("state = 'held'"),
-    )
-    op.create_index(
-        "ix_messages_in_line",
-        "messages",
-        ["channel", "sender", "id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'new'"),
-        postgresql_where=sa.text("state = 'new'"),
-    )
     # Added one by one: SQLite would otherwise copy the whole table.
+    op.add_column("messages", sa.Column("trace", sa.String(length=55), nullable=True))
+    op.add_column("outbound", sa.Column("trace", sa.String(length=55), nullable=True))
     op.add_column(
         "outbound", sa.Column("doubtful", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column(
         "outbound", sa.Column("bulk", sa.Boolean(), nullable=False, server_default=sa.false())
     )
-    op.create_index(
-        "ix_outbound_unreported",
-        "outbound",
-        ["channel", "due_at"],
-        unique=False,
-        sqlite_where=sa.text("state = 'sent'"),
-        postgresql_where=sa.text("state = 'sent'"),
-    )
-    op.drop_index("ix_outbound_waiting", "outbound")
-    op.create_index(
-        "ix_outbound_waiting",
-        "outbound",
-        ["channel", "bulk", "due_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
-    )
-    op.create_index(
-        "ix_outbound_next",
-        "outbound",
-        ["channel", "address_id", "id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
-    )
-    op.create_index("ix_reports_provider_id", "reports", ["channel", "provider_id"], unique=False)
     op.add_column("addresses", sa.Column("proved_at", INSTANT, nullable=True))
     op.add_column(
         "addresses", sa.Column("shared", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -334,19 +276,21 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("ground", sa.String(length=30), nullable=True))
         batch_op.add_column(sa.Column("merged_into", BIG_ID, nullable=True))
         batch_op.add_column(sa.Column("answered_at", INSTANT, nullable=True))
+        # Rows that are there already are checked by the next migration: that takes long, and locks.
         batch_op.create_foreign_key(
-            batch_op.f("fk_cases_assignee_id"), "users", ["assignee_id"], ["id"]
+            batch_op.f("fk_cases_assignee_id"),
+            "users",
+            ["assignee_id"],
+            ["id"],
+            postgresql_not_valid=True,
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_cases_merged_into"), "cases", ["merged_into"], ["id"]
+            batch_op.f("fk_cases_merged_into"),
+            "cases",
+            ["merged_into"],
+            ["id"],
+            postgresql_not_valid=True,
         )
-    for name, columns, where in LISTS:
-        op.create_index(name, "cases", columns, sqlite_where=where, postgresql_where=where)
-    op.execute(
-        "UPDATE cases SET answered_at = (SELECT min(events.at) FROM events WHERE"
-        " events.case_id = cases.id AND events.kind = 'status' AND"
-        " events.data->>'status' IN ('answered', 'closed', 'inadmissible'))"
-    )
     dialect = op.get_bind().dialect.name
     for statement in (*WORDS[dialect], *AUDIT[dialect]):
         op.execute(statement)
@@ -357,8 +301,6 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER audits_stay ON audits")
         op.execute("DROP FUNCTION audits_stay()")
     op.execute("DROP TABLE case_words")
-    for name, _columns, _where in LISTS:
-        op.drop_index(name, "cases")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_cases_merged_into"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_cases_assignee_id"), type_="foreignkey")
@@ -378,23 +320,10 @@ def downgrade() -> None:
         batch_op.drop_column("reopened")
         batch_op.drop_column("on_behalf")
 
-    op.drop_index("ix_messages_held", "messages")
-    op.drop_index("ix_attachments_unheard", "attachments")
     op.drop_column("attachments", "hear_tries")
     op.drop_column("attachments", "hear_at")
-    op.drop_index("ix_reports_provider_id", "reports")
-    op.drop_index("ix_outbound_next", "outbound")
-    op.drop_index("ix_outbound_waiting", "outbound")
-    op.create_index(
-        "ix_outbound_waiting",
-        "outbound",
-        ["channel", "due_at"],
-        unique=False,
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
-    )
-    op.drop_index("ix_outbound_unreported", "outbound")
-    op.drop_index("ix_messages_in_line", "messages")
+    op.drop_column("outbound", "trace")
+    op.drop_column("messages", "trace")
     op.drop_column("outbound", "bulk")
     op.drop_column("outbound", "doubtful")
     op.drop_column("addresses", "shared")
