@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, current_app, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import clock
-from gateway.house import build
+from gateway.house import House, build
 from gateway.settings import Settings, load
 from gateway.store import is_away
+from gateway.waiting import once_there
 from gateway.web import limits, pages
 from gateway.web.api import api
 from gateway.web.current import KEY
@@ -34,7 +36,8 @@ _TYPED = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application for these settings, by default the environment's.
+    """The application for these settings, by default the environment's. Waits for a database that
+    is away.
 
     Raises BadSetting, and SchemaOutdated for a database of another version.
     """
@@ -45,11 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         simulator.start()
         overlay = simulator.environ(settings.environ)
     house = build(settings, overlay)
-    house.store.ensure_schema()
-    house.store.announce(
-        {name: adapter.addresses for name, adapter in house.channels.items()}, clock.now()
-    )
-    house.articles.begin(clock.now())
+    once_there(house.store, lambda: _begin(house))
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.extensions[KEY] = house
@@ -82,6 +81,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _begin(house: House) -> None:
+    house.store.ensure_schema()
+    house.store.announce(
+        {name: adapter.addresses for name, adapter in house.channels.items()}, clock.now()
+    )
+    house.articles.begin(clock.now())
+
+
 class _Sessions(SecureCookieSessionInterface):
     """Cookies that a browser sends over TLS only, wherever we are reached by our public address.
 
@@ -91,9 +98,15 @@ class _Sessions(SecureCookieSessionInterface):
     def __init__(self, public_url: str) -> None:
         self._public = urlsplit(public_url)
 
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """A visitor without any cookie, as every provider is, has nothing to be verified."""
+        return super().open_session(app, request) if request.cookies else self.session_class()
+
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether this request's answer may set only a secure cookie."""
-        return self._public.scheme == "https" and request.host == self._public.netloc
+        over_tls = self._public.scheme == "https" and request.host == self._public.netloc
+        # Also where the proxy before us says so and tells another host than ours.
+        return over_tls or request.is_secure
 
 
 def _bound(_endpoint: str | None, _values: dict[str, object] | None) -> None:
@@ -120,7 +133,7 @@ def _secured(response: Response) -> Response:
     # The simulator shows the form on one of its devices; nobody else shows us in a frame.
     framed = "'self'" if "simulator" in current_app.extensions else "'none'"
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _policy(framed))
+    headers.setdefault("Content-Security-Policy", _policy(framed, this_house().settings.map_tiles))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "SAMEORIGIN" if framed == "'self'" else "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
@@ -130,9 +143,9 @@ def _secured(response: Response) -> Response:
     return response
 
 
-def _policy(framed: str) -> str:
+@cache
+def _policy(framed: str, tiles: str | None) -> str:
     """Everything comes from here, but for the map's pictures where there is a map."""
-    tiles = this_house().settings.map_tiles
     pictures = f" https://{urlsplit(tiles).netloc}" if tiles else ""
     return (
         f"default-src 'self'; img-src 'self' data: blob:{pictures}; media-src 'self' blob:; "

@@ -25,6 +25,7 @@ COMMANDS = {
     "channels": "gateway.commands.channels:channels",
     "router": "gateway.commands.router:router",
     "case": "gateway.commands.case:case",
+    "trace": "gateway.commands.trace:trace",
     "normalize": "gateway.commands.stages:normalize",
     "detect-language": "gateway.commands.stages:detect_language",
     "route": "gateway.commands.stages:route",

@@ -9,6 +9,11 @@ PROCESS_WAITS = (5, 20, 80, 300, 900)
 DELIVER_WAITS = (15, 60, 300, 900, 1800, 3600, 7200, 14400, 21600)
 FETCH_WAITS = (10, 60, 300, 1800, 7200)
 
+#: What did not fail is put off for less, and two machines' clocks differ by less: what lies further
+#: ahead was written down while a clock was wrong.
+LEAP = timedelta(minutes=10)
+#: The same for what failed.
+LONGEST_WAIT = timedelta(seconds=max(*PROCESS_WAITS, *DELIVER_WAITS, *FETCH_WAITS))
 
 #: How far the simulator has let this process's time run ahead.
 _ahead = timedelta()

@@ -11,10 +11,11 @@ import hmac
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from gateway.clock import LEAP
 from gateway.models import AddressRow, Guesses
 from gateway.settings import Settings
 
@@ -51,7 +52,11 @@ def too_many(session: Session, key: str, now: datetime, settings: Settings) -> b
     counted = {
         row.key: row.count
         for row in session.scalars(
-            select(Guesses).where(Guesses.key.in_((key, _EVERYBODY)), Guesses.since > now - HOUR)
+            select(Guesses).where(
+                Guesses.key.in_((key, _EVERYBODY)),
+                Guesses.since > now - HOUR,
+                Guesses.since <= now + LEAP,
+            )
         )
     }
     network = key.startswith(_NETWORK)
@@ -72,7 +77,8 @@ def note_guess(session: Session, key: str, now: datetime) -> None:
 def _count(session: Session, key: str, now: datetime) -> None:
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     insert = (sqlite if is_sqlite else postgresql).insert(Guesses)
-    over = Guesses.since <= now - HOUR
+    # Also those of a clock that was ahead: nobody is slowed down for as long as it was wrong.
+    over = or_(Guesses.since <= now - HOUR, Guesses.since > now + LEAP)
     session.execute(
         insert.values(key=key, count=1, since=now).on_conflict_do_update(
             index_elements=["key"],

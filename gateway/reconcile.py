@@ -75,9 +75,11 @@ def _with_provider(
         back = timedelta(hours=house.settings.reconcile_hours)
         if last is not None:
             since_last = now - datetime.fromisoformat(last)
-            if since_last < _LATELY:
+            if abs(since_last) < _LATELY:
                 return Found(name)
-            back = min(back, since_last + _OVERLAP)
+            # A look from hours ahead was dated by a clock that was wrong: nobody knows when it was.
+            if since_last > timedelta():
+                back = min(back, since_last + _OVERLAP)
     messages = reports = 0
     try:
         messages = _take_in(house, name, adapter, now - back, now)

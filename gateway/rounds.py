@@ -9,21 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 
 import structlog
 
-from gateway import clock, links, proofs, search
+from gateway import clock, links, proofs, questions, search
 from gateway.asking import give_up
 from gateway.house import House
+from gateway.pipeline import pace, transcribe
 from gateway.reconcile import reconcile_by_clock
 from gateway.reminders import remind
 
 log = structlog.get_logger(__name__)
-
-#: Nothing that did not fail is put off for so long, but by a clock that was wrong.
-_LONGEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,15 @@ def _index(house: House, _now: datetime) -> None:
         search.catch_up(session)
 
 
-def _mend_clock(house: House, now: datetime) -> None:
-    """After a clock that was ahead has been put right, what came meanwhile would wait for hours."""
-    house.store.release_claims(now, beyond=_LONGEST)
+def mend_clock(house: House, now: datetime) -> None:
+    """After a clock that was ahead has been put right, what was put off by it would wait for hours:
+    let it be done now."""
+    house.store.release_claims(now, beyond=clock.LEAP)
+    house.store.release_claims(now, beyond=clock.LONGEST_WAIT, failed=True)
+    pace.mend(house.pipeline.parts, now)
+    transcribe.mend(house.pipeline.parts, now)
+    with house.store.write() as session:
+        questions.mend(session, now)
 
 
 ROUNDS: tuple[Round, ...] = (
@@ -66,7 +70,7 @@ ROUNDS: tuple[Round, ...] = (
     Round("reconcile", 900, reconcile_by_clock),
     Round("remind", 300, remind),
     Round("questions", 30, _give_up),
-    Round("clock", 15, _mend_clock),
+    Round("clock", 15, mend_clock),
 )
 
 

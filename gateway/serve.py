@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import signal
-import sys
 
 import waitress
 from rich.console import Console
@@ -15,6 +14,9 @@ from gateway.house import House
 from gateway.settings import Settings
 from gateway.web.current import KEY
 from gateway.work import Threads
+
+# In a surge it would say with every request that there is a line; the metrics tell how long.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 #: Up to so many times what is taken, the pages themselves say that it is too much.
 _TOLD_POLITELY = 4
@@ -35,6 +37,9 @@ def serve(settings: Settings, console: Console) -> None:
             * max(settings.max_upload_mb * _TOLD_POLITELY, settings.large_upload_mb),
             channel_timeout=60,
             ident=None,
+            # Waitress would take the proxies' word from the application, which knows how many of
+            # them are ours.
+            clear_untrusted_proxy_headers=not settings.proxies,
         )
     except ValueError:
         raise BadSetting("HOST", f"{settings.host} is no address of this machine") from None
@@ -42,7 +47,6 @@ def serve(settings: Settings, console: Console) -> None:
         raise BadSetting(
             "PORT", f"{settings.port} cannot be used ({os.strerror(taken.errno or 0)})"
         ) from None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threads = Threads(house) if settings.embedded else None
     if threads is not None:
         threads.start()

@@ -9,11 +9,12 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.base import BadSetting
-from gateway import logs
+from gateway import logs, tracing
 from gateway.cli import Unusable
 from gateway.house import House, build
 from gateway.settings import Settings, load
 from gateway.store import SchemaOutdated
+from gateway.waiting import once_there
 from routing.directory import BadDirectory
 
 console = Console(highlight=False)
@@ -38,18 +39,23 @@ def plainly() -> Iterator[None]:
 
 
 def settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings, with logging set up as they say."""
+    """The settings, with logs and traces set up as they say."""
     found = load(environ)
     logs.configure(found.log_level)
+    tracing.configure(found.otel_exporter_otlp_endpoint)
     return found
 
 
 @contextmanager
-def opened(*, by_announcement: bool = False) -> Iterator[House]:
-    """The house, its tables made if they were missing, and closed at the end."""
+def opened(*, by_announcement: bool = False, patiently: bool = False) -> Iterator[House]:
+    """The house, its tables made if they were missing, and closed at the end. ``patiently``: for a
+    process that nobody watches, which waits for a database that is away."""
     with plainly():
         house = build(settings(), by_announcement=by_announcement)
-        house.store.ensure_schema()
+        if patiently:
+            once_there(house.store, house.store.ensure_schema)
+        else:
+            house.store.ensure_schema()
         try:
             yield house
         finally:

@@ -25,6 +25,7 @@ from gateway.settings import load
 )
 def serve(demo: bool) -> None:
     """Answer HTTP; without REDIS_URL, do all the work too."""
+    working.leave_when_asked()
     with plainly():
         serving(settings(_demo() if demo else None), console)
 
@@ -32,7 +33,8 @@ def serve(demo: bool) -> None:
 @click.command()
 def work() -> None:
     """Process, fetch and deliver, as an RQ worker. Needs REDIS_URL."""
-    with opened() as house:
+    working.leave_when_asked()
+    with opened(patiently=True) as house:
         if house.settings.embedded:
             raise BadSetting("REDIS_URL", "is unset, so the serving process does the work itself")
         open_page(house.settings)
@@ -42,10 +44,11 @@ def work() -> None:
 @click.command()
 def poll() -> None:
     """Take in mail, and Telegram without a webhook, until stopped."""
+    working.leave_when_asked()
     stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with opened() as house:
+    with opened(patiently=True) as house:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
         open_page(house.settings)
         pulled = [name for name, adapter in house.channels.items() if isinstance(adapter, Pulled)]
         if not pulled:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway import clock
 from gateway.models import AddressRow, OutboundRow
 from gateway.notices import Way
 
@@ -16,6 +17,8 @@ from gateway.notices import Way
 _WINDOW = timedelta(hours=3)
 #: Answers under one subject: who adds a photo and then a word has had two receipts.
 _SAME_SUBJECT = 2
+#: Who complains of three things under one subject is told three numbers, and then the rest.
+_RECEIPT = "acknowledged"
 #: "Re:" in English, French, German, Swedish and Arabic mail programs.
 _MARKS = ("re:", "re :", "réf:", "aw:", "sv:", "رد:")
 
@@ -25,18 +28,21 @@ Said = Mapping[tuple[int, str], Sequence[str | None]]
 
 
 def said_lately(session: Session, addresses: Sequence[AddressRow], now: datetime) -> Said:
-    """What machines of ours answered these addresses within three hours."""
+    """What machines of ours answered these addresses within three hours: the subject of each
+    answer, of a receipt for a new case none."""
     found: dict[tuple[int, str], list[str | None]] = defaultdict(list)
     if addresses:
         rows = session.execute(
-            select(OutboundRow.address_id, OutboundRow.channel, OutboundRow.subject).where(
+            select(
+                OutboundRow.address_id, OutboundRow.channel, OutboundRow.key, OutboundRow.subject
+            ).where(
                 OutboundRow.address_id.in_([address.id for address in addresses]),
                 OutboundRow.automatic,
-                OutboundRow.created_at > now - _WINDOW,
+                OutboundRow.created_at.between(now - _WINDOW, now + clock.LEAP),
             )
         )
-        for address_id, channel, subject in rows:
-            found[address_id, channel].append(subject)
+        for address_id, channel, key, subject in rows:
+            found[address_id, channel].append(None if key == _RECEIPT else subject)
     return found
 
 

@@ -59,13 +59,23 @@ def turns(
 
 
 def pause(parts: Parts, channel: str, until: datetime) -> None:
-    """Let nobody send over a channel before then: its provider asked for it."""
+    """Let nobody send over a channel before then (``clock.LEAP`` from now at most): its provider
+    asked for it."""
     turn(parts, channel, timedelta(0), clock.now())
     with parts.store.write() as session:
         session.execute(
             update(PaceRow)
             .where(PaceRow.channel == channel, PaceRow.next_at < until)
             .values(next_at=until)
+        )
+
+
+def mend(parts: Parts, now: datetime) -> None:
+    """After a clock that was ahead has been put right, send at once: no pause is so long, and a
+    provider who meant it says so again."""
+    with parts.store.write() as session:
+        session.execute(
+            update(PaceRow).where(PaceRow.next_at > now + clock.LEAP).values(next_at=now)
         )
 
 
@@ -91,7 +101,7 @@ def chat_turns(
             .where(
                 OutboundRow.address_id.in_({row.address_id for row in rows}),
                 OutboundRow.channel.in_({row.channel for row in rows}),
-                OutboundRow.sent_at > since,
+                OutboundRow.sent_at.between(since, now + clock.LEAP),
             )
             .order_by(OutboundRow.sent_at)
         ):

@@ -15,7 +15,7 @@ from gateway.models import Message, OutboundRow
 from gateway.store import Store
 from tests.faults.invariants import check, said_again
 from tests.faults.load import Load
-from tests.faults.town import Town, town
+from tests.faults.town import WORKERS, Town, town
 from tests.road.running import eventually
 from tests.servers import dovecot
 
@@ -55,6 +55,8 @@ def test_what_is_asked_to_stop_finishes_its_batch_and_goes_on_after_a_restart(
 ) -> None:
     """Under load, with a provider slow enough for batches to be in hand."""
     running.world.twilio.slowness = 0.05
+    # Who is asked before it has begun ends as well, and tells another code.
+    eventually(lambda: running.guichet.log.count("*** Listening on") == len(WORKERS), "the workers")
     with Load(running, pause=0.1) as load:
         eventually(lambda: len(running.world.twilio.messages) > 5, "answers on their way")
         assert running.guichet.stop() == [0] * 4

@@ -23,8 +23,6 @@ from tests.servers.redis import RedisServer
 #: The places of the processes among the commands.
 WEB, POLLER, WORKERS = 0, 1, (2, 3)
 _COMMANDS = ("serve", "poll", "work", "work")
-#: What a worker logs once it waits for jobs.
-_LISTENING = "*** Listening on"
 
 
 @dataclass
@@ -54,14 +52,7 @@ class Town:
         """End processes at whatever they are doing, and start them again."""
         self.guichet.kill(*places)
         self.kills += sum(place in WORKERS for place in places)
-        listening = self.guichet.log.count(_LISTENING)
         self.guichet.start()
-        self.await_workers(listening + sum(place in WORKERS for place in places or WORKERS))
-
-    def await_workers(self, listening: int = len(WORKERS)) -> None:
-        """Wait until so many workers have begun: one that finds no database at its beginning ends,
-        and leaves it to the service manager to start it again."""
-        eventually(lambda: self.guichet.log.count(_LISTENING) >= listening, "the workers")
 
     @contextmanager
     def without_postgres(self) -> Iterator[None]:
@@ -174,9 +165,7 @@ def town(
         guichet = Processes(folder, environ, *commands)
         assert guichet.command("init-db").returncode == 0
         with guichet:
-            town = Town(outside, postgres, redis, guichet, folder, random.Random(seed))
-            town.await_workers(sum(command.endswith(" work") for command in commands))
-            yield town
+            yield Town(outside, postgres, redis, guichet, folder, random.Random(seed))
 
 
 def can_mount() -> bool:

@@ -37,10 +37,6 @@ def eventually(look: Callable[[], Found], what: str) -> Found:
 class Processes:
     """``python -m gateway`` commands with one environment. Use with ``with``."""
 
-    #: Whether one that ended by itself is started again, as a service manager does: a process that
-    #: finds no database when it begins says so and ends.
-    restarts = False
-
     def __init__(self, folder: Path, environ: Mapping[str, str], *commands: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -76,10 +72,14 @@ class Processes:
 
     def start(self) -> None:
         """Start those that do not run, and wait until the web answers."""
+        self.begin()
+        eventually(self._answers, f"the web ({self._log})")
+
+    def begin(self) -> None:
+        """Start those that do not run."""
         for place in range(len(self._commands)):
             if place not in self._running:
                 self._begin(place)
-        eventually(self._answers, f"the web ({self._log})")
 
     def _begin(self, place: int) -> None:
         with self._log.open("ab") as log:
@@ -107,17 +107,22 @@ class Processes:
                     os.kill(pid, signal.SIGKILL)
             process.wait()
 
+    @property
+    def pids(self) -> dict[int, int]:
+        """The processes that run, by their places."""
+        return {place: process.pid for place, process in self._running.items()}
+
     def alive(self) -> bool:
         """Whether none of them ended by itself."""
         return all(process.poll() is None for process in self._running.values())
 
-    def stop(self) -> list[int]:
-        """Ask them to stop, as a service manager does; their exit codes."""
-        for process in self._running.values():
+    def stop(self, *places: int) -> list[int]:
+        """Ask them to stop, as a service manager does: all, or those at these places of the
+        commands; their exit codes."""
+        asked = [self._running.pop(place) for place in places or [*self._running]]
+        for process in asked:
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(PATIENCE) for process in self._running.values()]
-        self._running.clear()
-        return codes
+        return [process.wait(PATIENCE) for process in asked]
 
     def command(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run another command beside them, to its end."""
@@ -133,10 +138,8 @@ class Processes:
         )
 
     def _answers(self) -> bool:
-        for place, process in [*self._running.items()]:
-            if process.poll() is not None and self.restarts:
-                self._begin(place)
-            elif process.poll() is not None:
+        for process in self._running.values():
+            if process.poll() is not None:
                 raise AssertionError(f"{process.args!r} ended:\n{self.log}")
         try:
             with urlopen(f"{self.url}/readyz", timeout=5) as response:
