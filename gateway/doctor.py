@@ -25,6 +25,9 @@ _NEEDS = {
     "telegram": "TELEGRAM_BOT_TOKEN and TELEGRAM_SECRET_TOKEN",
 }
 
+#: Characters of a key that nobody finds by trying.
+_SHORTEST_KEY = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -49,7 +52,7 @@ def examine(settings: Settings, console: Console) -> bool:
 
 
 def _findings(settings: Settings, house: House) -> Iterator[Finding]:
-    yield Finding("settings", "ok", f"public address {settings.public_url}")
+    yield _settings(settings)
     yield _database(house)
     yield _tried(
         "files",
@@ -72,6 +75,13 @@ def _findings(settings: Settings, house: House) -> Iterator[Finding]:
     )
     for name in names():
         yield _channel(house, name)
+
+
+def _settings(settings: Settings) -> Finding:
+    if settings.is_public and len(settings.secret_key) < _SHORTEST_KEY:
+        note = "SECRET_KEY is so short that it can be guessed: make one by `openssl rand -hex 32`"
+        return Finding("settings", "bad", note)
+    return Finding("settings", "ok", f"public address {settings.public_url}")
 
 
 def _database(house: House) -> Finding:

@@ -21,7 +21,7 @@ from gateway.logins import Logins
 from gateway.messages import phrase
 from gateway.notebook import Notes
 from gateway.notices import Notices
-from gateway.pipeline import Parts, Pipeline
+from gateway.pipeline import Intake, Parts, Pipeline
 from gateway.queue import Bell, RedisBell, ThreadBell
 from gateway.receipts import Receipts
 from gateway.scanner import Scanner
@@ -104,6 +104,7 @@ def build(
     parts = Parts(
         settings,
         store,
+        Intake(store),
         files_at(settings.attachments_url),
         directory,
         channels,

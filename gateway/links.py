@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.models import AddressRow, Case, LinkRow, User
 
 #: What a link opens. A link for one thing opens no other.
-Purpose = Literal["case", "upload", "invitation", "password"]
+Purpose = Literal["case", "upload", "password"]
 
 #: The way from a notice to the portal: a citizen may read their messages days later.
 CASE = timedelta(days=7)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import questions
+from gateway import questions, tracing
 from gateway.choices import Choice, listed
 from gateway.fitting import fit, is_chat, split
 from gateway.messages import SENTENCES, Style, render, speak
@@ -154,6 +154,7 @@ class Notices:
         thread: Sequence[str] = (),
         choices: Sequence[Choice] = (),
         buttons: Sequence[Choice] = (),
+        trace: str | None = None,
     ) -> OutboundRow | None:
         """Queue a notice about a case; None when there is no way to its citizen, which the
         case's history then says. ``facts`` are those that it needs beside the case's own.
@@ -182,6 +183,7 @@ class Notices:
             buttons,
             # Somebody waits for an answer, and for a person's words.
             bulk=first is None and not message,
+            trace=trace,
         )
 
     def facts(self, case: Case) -> dict[str, Any]:
@@ -208,13 +210,53 @@ class Notices:
         choices: Sequence[Choice] = (),
         buttons: Sequence[Choice] = (),
         bulk: bool = False,
+        trace: str | None = None,
     ) -> OutboundRow:
-        """Write an outbound row, or several when the text is too long for one message; the first
-        is returned. ``cause`` with the way makes it unique: one cause, one notice.
+        """Write what ``drafts`` makes of it; the first row is returned."""
+        drafts = self.drafts(
+            session,
+            way,
+            key,
+            facts,
+            language,
+            cause,
+            now,
+            case,
+            automatic,
+            thread,
+            choices,
+            buttons,
+            bulk,
+            trace,
+        )
+        rows = [OutboundRow(**draft) for draft in drafts]
+        session.add_all(rows)
+        return rows[0]
+
+    def drafts(
+        self,
+        session: Session,
+        way: Way,
+        key: str,
+        facts: Facts,
+        language: str,
+        cause: str,
+        now: datetime,
+        case: Case | None = None,
+        automatic: bool = True,
+        thread: Sequence[str] = (),
+        choices: Sequence[Choice] = (),
+        buttons: Sequence[Choice] = (),
+        bulk: bool = False,
+        trace: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The columns of an outbound row, or of several when the text is too long for one message.
+        ``cause`` with the way makes it unique: one cause, one notice.
 
         ``choices`` are answers that can be picked on every channel, and stay with the facts so
         that another way offers them too; ``buttons`` are for channels that have some. ``bulk``
-        goes out when nothing else does.
+        goes out when nothing else does. ``trace`` is that of what is answered; without, one
+        begins here.
         """
         # Nothing is answered to one message of many in a text or a call.
         threads = case is not None and way.channel not in STYLES
@@ -222,42 +264,43 @@ class Notices:
         spoken = speak(language, self.settings.default_language)
         if choices:
             facts = {**facts, "options": [list(choice) for choice in choices]}
+        trace = trace or tracing.new()
         text = self.text(way, key, facts, language)
         texts = [text]
         if way.style == "sms":
             texts = split(fit(text, spoken))
         elif way.network:
             texts = split(text, is_chat)
-        rows = [
-            OutboundRow(
-                cause=f"{cause}{f'#{n}' if n else ''}/{way.label}/{way.address.id}",
-                case_id=case.id if case else None,
-                address_id=way.address.id,
-                channel=way.channel,
-                account=way.account,
-                key=key,
-                facts=dict(facts),
-                text=one,
-                language=spoken,
-                subject=self._subject(case, facts, language, way.channel),
-                in_reply_to=thread[-1] if thread else None,
-                references=list(thread),
-                choices=[],
-                files=[],
-                automatic=automatic,
-                bulk=bulk,
-                segments=measure(one).segments if way.style == "sms" else None,
-                state="queued",
-                due_at=now,
-                tries=0,
-                created_at=now,
-            )
+        rows: list[dict[str, Any]] = [
+            {
+                "cause": f"{cause}{f'#{n}' if n else ''}/{way.label}/{way.address.id}",
+                "case_id": case.id if case else None,
+                "address_id": way.address.id,
+                "channel": way.channel,
+                "account": way.account,
+                "key": key,
+                "facts": dict(facts),
+                "text": one,
+                "language": spoken,
+                "subject": self._subject(case, facts, language, way.channel),
+                "in_reply_to": thread[-1] if thread else None,
+                "references": list(thread),
+                "trace": trace,
+                "choices": [],
+                "files": [],
+                "automatic": automatic,
+                "bulk": bulk,
+                "segments": measure(one).segments if way.style == "sms" else None,
+                "state": "queued",
+                "due_at": now,
+                "tries": 0,
+                "created_at": now,
+            }
             for n, one in enumerate(texts)
         ]
         if way.has_buttons:
-            rows[-1].choices = [*facts.get("options", ()), *(list(button) for button in buttons)]
-        session.add_all(rows)
-        return rows[0]
+            rows[-1]["choices"] = [*facts.get("options", ()), *(list(one) for one in buttons)]
+        return rows
 
     def text(self, way: Way, key: str, facts: Facts, language: str) -> str:
         """What a notice says on this way, with the choices that are no buttons there."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from gateway.clock import LEAP
 from gateway.models import AddressRow, Case, CaseAddress, Contact, Event, OutboundRow, Proof
 from gateway.notices import Notices, Way
 from normalizer.contact import Address
@@ -141,13 +142,14 @@ def _way(notices: Notices, row: AddressRow) -> Way | None:
 
 
 def _asked_often(session: Session, asker: AddressRow, wanted: AddressRow, now: datetime) -> bool:
+    lately = (now - _HOUR, now + LEAP)
     asked = select(func.count(Proof.id)).where(
-        Proof.contact_id == asker.contact_id, Proof.created_at > now - _HOUR
+        Proof.contact_id == asker.contact_id, Proof.created_at.between(*lately)
     )
     sent = select(func.count(OutboundRow.id)).where(
         OutboundRow.address_id == wanted.id,
         OutboundRow.key == _KEY,
-        OutboundRow.created_at > now - _HOUR,
+        OutboundRow.created_at.between(*lately),
     )
     return max(session.scalar(asked) or 0, session.scalar(sent) or 0) >= MOST_CODES
 

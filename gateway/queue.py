@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import sleep
 from typing import Protocol
 
@@ -81,9 +83,28 @@ class RedisBell:
         self._wanted: set[tuple[str, str]] = set()
         self._wake = threading.Event()
         self._ringer: threading.Thread | None = None
+        self._here = threading.local()
 
     def ring(self, kind: str, channel: str = "") -> None:
-        """Have it rung, within a hundredth of a second."""
+        """Have it rung, within a hundredth of a second; or keep it, see ``keeping``."""
+        kept: dict[tuple[str, str], None] | None = getattr(self._here, "kept", None)
+        if kept is None:
+            self.call(kind, channel)
+        else:
+            kept[kind, channel] = None
+
+    @contextmanager
+    def keeping(self) -> Iterator[dict[tuple[str, str], None]]:
+        """What this thread rings for meanwhile, in order. It does that itself: nobody is told."""
+        kept: dict[tuple[str, str], None] = {}
+        self._here.kept = kept
+        try:
+            yield kept
+        finally:
+            self._here.kept = None
+
+    def call(self, kind: str, channel: str = "") -> None:
+        """Have it rung for whoever is free."""
         with self._lock:
             self._wanted.add((kind, channel))
             if self._ringer is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,11 +30,17 @@ class Length:
 def measure(text: str) -> Length:
     """The alphabet that a text needs, how long it is in it, and the segments it is billed as."""
     alphabet: Alphabet = "gsm7" if is_gsm7(text) else "ucs2"
+    if alphabet == "gsm7":
+        units = len(text) + sum(map(text.count, GSM7_EXTENSION))
+    else:
+        units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    alone = units <= _ALONE[alphabet]
+    return Length(alphabet, units, 1 if alone else _parts(_widths(text, alphabet), _PART[alphabet]))
+
+
+def _widths(text: str, alphabet: Alphabet) -> Iterator[int]:
     wide = GSM7_EXTENSION.__contains__ if alphabet == "gsm7" else _is_surrogate_pair
-    widths = [2 if wide(character) else 1 for character in text]
-    units = sum(widths)
-    segments = 1 if units <= _ALONE[alphabet] else _parts(widths, _PART[alphabet])
-    return Length(alphabet, units, segments)
+    return (2 if wide(character) else 1 for character in text)
 
 
 def _is_surrogate_pair(character: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from channels.base import BadSetting
 
 VAR = Path("var")
+
+_BLANK = re.compile(r"\s")
+#: The languages that we have sentences in, with whatever script or country behind them.
+_LANGUAGE = re.compile(r"(ar|ary|zgh|ber|rif|shi|tzm|fr|en|es)([-_][A-Za-z0-9]{2,8})*")
 
 
 class Settings(BaseModel):
@@ -67,6 +73,12 @@ class Settings(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged. Logs never hold a citizen's words or address."
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://.+",
+        description="Where traces are sent, over OTLP/HTTP; unset: nowhere. "
+        "[operations](operations.md) says what they hold.",
     )
 
     # The counter
@@ -165,7 +177,14 @@ class Settings(BaseModel):
     quiet_hours: str = Field(
         "21-8",
         pattern="^([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3])$",
-        description="Hours in `TIME_ZONE` in which no phone rings of itself, from-to.",
+        description="Hours in `TIME_ZONE` in which no member of the staff is reminded, from-to. "
+        "`0-0`: none.",
+    )
+    call_hours: str = Field(
+        "0-24",
+        pattern="^([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-4])$",
+        description="Hours in `TIME_ZONE` in which citizens may be called, from-to, such as "
+        "`9-20`; what there is to say waits for them.",
     )
 
     # Patience
@@ -386,9 +405,37 @@ class Settings(BaseModel):
     @field_validator("public_url", mode="after")
     @classmethod
     def _no_slash(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("http", "https"):
-            raise ValueError("must begin with http:// or https://")
+        if value and not _is_address(value):
+            raise ValueError("must be an address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("mediator_url", mode="after")
+    @classmethod
+    def _whole_mediator(cls, value: str | None) -> str | None:
+        if value and not _is_address(value):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
+    @field_validator("security_contact", mode="after")
+    @classmethod
+    def _whole_contact(cls, value: str | None) -> str | None:
+        if value and not (value.startswith("mailto:") or _is_address(value)):
+            raise ValueError("must begin with mailto: or https://")
+        return value
+
+    @field_validator("region", mode="after")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("is no country with telephones (two capitals, as MA)")
+        return value
+
+    @field_validator("default_language", mode="after")
+    @classmethod
+    def _written_language(cls, value: str) -> str:
+        if not _LANGUAGE.fullmatch(value):
+            raise ValueError("is none that Guichet speaks: ar, ary, zgh, fr, en or es")
+        return value
 
     @field_validator("database_url", mode="after")
     @classmethod
@@ -464,8 +511,14 @@ class Settings(BaseModel):
 
     @property
     def quiet(self) -> tuple[int, int]:
-        """The first hour in which no phone rings, and the first in which one may again."""
+        """The first hour in which nobody is reminded, and the first in which one may be again."""
         begin, _, end = self.quiet_hours.partition("-")
+        return int(begin), int(end)
+
+    @property
+    def calling(self) -> tuple[int, int]:
+        """The first hour in which citizens may be called, and the first in which no more."""
+        begin, _, end = self.call_hours.partition("-")
         return int(begin), int(end)
 
     @property
@@ -543,6 +596,11 @@ def _kept_secret(settings: Settings) -> str:
             "SECRET_KEY", f"is unset and {file} cannot be kept ({failed.strerror})"
         ) from None
     return made
+
+
+def _is_address(value: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not _BLANK.search(value)
 
 
 def _is_local(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -17,13 +18,14 @@ from channels.base import Pulled
 from gateway import clock
 from gateway.house import House
 from gateway.pipeline.poll import Progress
-from gateway.queue import DELIVER, FETCH, JOB_SECONDS, PROCESS, RedisBell, ThreadBell
+from gateway.queue import DELIVER, FETCH, PROCESS, Bell, RedisBell, ThreadBell
 from gateway.rounds import make_rounds
 
 log = structlog.get_logger(__name__)
 
-#: A job leaves the worker free for other kinds of work after so long, and rings again.
-_JOB_SHARE = min(30, JOB_SECONDS / 2)
+#: A job leaves the worker to other kinds of work after so many seconds, and rings for what it did
+#: not do: nobody's message waits longer for its turn, however long the backlogs are.
+_SHARE = 0.3
 
 
 def kinds(house: House) -> Iterator[tuple[str, str]]:
@@ -45,26 +47,6 @@ def batch(house: House, kind: str, channel: str) -> int:
         case "deliver":
             return pipeline.deliver(channel)
     raise ValueError(kind)
-
-
-def drain(
-    house: House,
-    kind: str,
-    channel: str = "",
-    *,
-    seconds: float = 3600,
-    stop: threading.Event | None = None,
-) -> int:
-    """Do one kind of work until nothing is due, for so many seconds, or until told to stop: the
-    batch in hand is finished then. How many rows were done."""
-    until = monotonic() + seconds
-    done = 0
-    while taken := batch(house, kind, channel):
-        done += taken
-        if monotonic() > until or (stop is not None and stop.is_set()):
-            house.bell.ring(kind, channel)
-            break
-    return done
 
 
 class Threads:
@@ -109,7 +91,8 @@ class Threads:
             rung.wait(self._house.settings.sweep_seconds)
             # Cleared before draining: what is committed from here on rings again.
             rung.clear()
-            _drain_safely(self._house, kind, channel, self._stop)
+            while not self._stop.is_set() and _batch_safely(self._house, kind, channel):
+                pass
 
 
 #: How long pollers may take to finish what they have in hand, in seconds.
@@ -122,11 +105,11 @@ _at_work: list[tuple[House, threading.Event]] = []
 
 
 def drain_job(kind: str, channel: str) -> int:
-    """What an RQ job runs."""
+    """What an RQ job runs. It never fails: RQ would keep what was raised, word for word."""
     house, stop = _at_work[-1]
     if isinstance(house.bell, RedisBell):
         house.bell.heard(kind, channel)
-    return drain(house, kind, channel, seconds=_JOB_SHARE, stop=stop)
+    return _take_turns(house, [(kind, channel)], stop)
 
 
 class _Worker(SimpleWorker):
@@ -147,7 +130,6 @@ def work(house: House) -> None:
     assert isinstance(bell, RedisBell)  # noqa: S101  # the command line made sure
     stop = threading.Event()
     _at_work.append((house, stop))
-    _leave_when_asked()
     house.warm_up()
     sweeper = threading.Thread(target=_sweep, args=(house, stop), name="sweep", daemon=True)
     sweeper.start()
@@ -155,7 +137,7 @@ def work(house: House) -> None:
     rounds.start()
     try:
         while not _listen(bell):
-            _leave_when_asked()
+            leave_when_asked()
             log.warning("work.without_redis", again_in=_REDIS_PAUSE)
             stop.wait(_REDIS_PAUSE)
     finally:
@@ -164,8 +146,9 @@ def work(house: House) -> None:
         sweeper.join(house.settings.lease_seconds)
 
 
-def _leave_when_asked() -> None:
-    """End on SIGTERM while RQ, which finishes its job first, does not listen for it."""
+def leave_when_asked() -> None:
+    """End on SIGTERM, also as a container's first process, which it does not end by itself; and
+    while RQ, which finishes its job first, does not listen for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
@@ -174,7 +157,8 @@ def _listen(bell: RedisBell) -> bool:
     worker: Any = None
     try:
         worker = _Worker([Queue("guichet", connection=bell.redis)], connection=bell.redis)
-        worker.work(with_scheduler=False)
+        # Its own lines are written as loudly as all others.
+        worker.work(with_scheduler=False, logging_level=logging.getLogger("rq").level)
     except RedisError:
         if worker is not None and worker.pubsub_thread is not None:
             # Its thread that hears commands would go on asking for ever, beside the next one's.
@@ -208,15 +192,46 @@ def poll(
 
 
 def _sweep(house: House, stop: threading.Event) -> None:
+    """Do what no bell announced; while nobody can hear the bell, all that there is."""
     while not stop.wait(house.settings.sweep_seconds):
-        for kind, channel in kinds(house):
-            if stop.is_set():
-                return
-            _drain_safely(house, kind, channel, stop)
+        while _take_turns(house, [*kinds(house)], stop) and not _can_be_heard(house.bell):
+            pass
 
 
-def _drain_safely(house: House, kind: str, channel: str, stop: threading.Event) -> None:
+def _take_turns(house: House, wanted: Sequence[tuple[str, str]], stop: threading.Event) -> int:
+    """Do these kinds of work, and those that they ring for, a batch of each in turn; until nothing
+    is due, our share of time is over, or we are told to stop. How many rows were done."""
+    bell = house.bell
+    assert isinstance(bell, RedisBell)  # noqa: S101  # only a worker takes turns
+    until, done = monotonic() + _SHARE, 0
+    with bell.keeping() as waiting:
+        waiting.update(dict.fromkeys(wanted))
+        while waiting and not stop.is_set() and monotonic() < until:
+            one = next(iter(waiting))
+            del waiting[one]
+            if taken := _batch_safely(house, *one):
+                done += taken
+                if one in waiting:
+                    # There is more of it than one batch: whoever is free may help.
+                    bell.call(*one)
+                waiting[one] = None
+    for one in waiting:
+        bell.call(*one)
+    return done
+
+
+def _can_be_heard(bell: Bell) -> bool:
     try:
-        drain(house, kind, channel, seconds=_JOB_SHARE, stop=stop)
-    except Exception as error:  # noqa: BLE001  # the border: this thread outlives a lost database
+        bell.check()
+    except RedisError:
+        return False
+    return True
+
+
+def _batch_safely(house: House, kind: str, channel: str) -> int:
+    """One batch. It never raises: its thread outlives a lost database."""
+    try:
+        return batch(house, kind, channel)
+    except Exception as error:  # noqa: BLE001  # the border: the sweep comes here again
         log.warning("work.failed", kind=kind, channel=channel, error=type(error).__name__)
+        return 0

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from threading import Event
 
 from channels.base import Inbound, Receipt, Report
-from gateway.metrics import ACCEPT_SECONDS, ACCEPTED, PROCESS_SECONDS, timed
+from gateway.metrics import PROCESS_SECONDS, timed
 from gateway.pipeline.accept import accept
 from gateway.pipeline.deliver import deliver
 from gateway.pipeline.fetch import fetch
+from gateway.pipeline.intake import Intake
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.poll import Progress, poll, poll_until
 from gateway.pipeline.process import process, settle_now
@@ -23,11 +24,7 @@ class Pipeline:
 
     def accept(self, channel: str, item: Inbound | Report) -> Receipt:
         """Store one thing that came in. It is committed when this returns."""
-        with timed(ACCEPT_SECONDS.labels(channel)):
-            receipt = accept(self.parts, channel, item)
-        was = "report" if isinstance(item, Report) else "again" if receipt.duplicate else "new"
-        ACCEPTED.labels(channel, was).inc()
-        return receipt
+        return accept(self.parts, channel, item)
 
     def settle_now(self, receipt: Receipt) -> Receipt:
         """Process what was just accepted, for a channel that must speak the number at once."""
@@ -55,4 +52,4 @@ class Pipeline:
         poll_until(self.parts, channel, stop, progress)
 
 
-__all__ = ["Parts", "Pipeline"]
+__all__ = ["Intake", "Parts", "Pipeline"]

@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 
 import structlog
-from sqlalchemy import Executable, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from channels.base import Attachment, Inbound, Pushed, Receipt, Report
-from gateway import clock
+from channels.base import Attachment, Inbound, Receipt, Report
+from gateway import clock, tracing
 from gateway.files import content_type
+from gateway.metrics import ACCEPT_SECONDS, ACCEPTED, timed
 from gateway.models import AttachmentRow, Case, Message, OutboundRow, ReportRow
+from gateway.pipeline.intake import insertion
 from gateway.pipeline.parts import PROCESS_LEASE, Parts
 from gateway.pipeline.reports import apply
 from gateway.queue import DELIVER, PROCESS
@@ -39,17 +39,30 @@ class _Kept:
     content_type: str | None
 
 
-def accept(parts: Parts, channel: str, item: Inbound | Report) -> Receipt:
+def accept(parts: Parts, channel: str, item: Inbound | Report, trace: str | None = None) -> Receipt:
     """Store one thing that came in. It is committed when this returns.
 
     The same message again is a quiet duplicate: the receipt is the first one's. Raises only when
     storing failed, and then nothing is stored and the provider must be told to try again.
+    ``trace`` is that of the message which ``item`` was made from, where one was.
     """
     now = clock.now()
-    if isinstance(item, Report):
-        return _accept_report(parts, channel, item, now)
-    adapter = parts.channels.get(channel)
-    in_line = adapter is not None and isinstance(adapter, Pushed) and adapter.speaks_number
+    with timed(ACCEPT_SECONDS.labels(channel)):
+        if isinstance(item, Report):
+            receipt, was = _accept_report(parts, channel, item, now), "report"
+        else:
+            with tracing.beginning("accept", trace, channel=channel) as begun:
+                receipt = _accept_message(parts, channel, item, now, begun)
+            was = "again" if receipt.duplicate else "new"
+    ACCEPTED.labels(channel, was).inc()
+    return receipt
+
+
+def _accept_message(
+    parts: Parts, channel: str, item: Inbound, now: datetime, trace: str
+) -> Receipt:
+    # Asked of every message: whether it is a Pushed at all costs far more to find out.
+    in_line = getattr(parts.channels.get(channel), "speaks_number", False)
     # Files first: a row must never point at bytes that a crash took away.
     kept = [_keep(parts, attachment) for attachment in item.attachments]
     raw_sha256 = hashlib.sha256(item.raw).hexdigest()
@@ -75,11 +88,12 @@ def accept(parts: Parts, channel: str, item: Inbound | Report) -> Receipt:
         # What is processed in line is claimed from its first moment on.
         "due_at": now + PROCESS_LEASE if in_line else now,
         "tries": 0,
+        "trace": trace,
     }
     message_id = _stored(parts, row, kept, now)
     if message_id is None:
         return _duplicate(parts, channel, item)
-    log.info("accepted", channel=channel, message=message_id)
+    log.info("accepted", trace=tracing.id_of(trace), channel=channel, message=message_id)
     if not in_line:
         parts.bell.ring(PROCESS)
     return Receipt(message_id)
@@ -89,27 +103,22 @@ def _stored(
     parts: Parts, row: Mapping[str, object], kept: Sequence[_Kept], now: datetime
 ) -> int | None:
     """The id of the new row; None where the message is stored already."""
-    statement = _insertion(parts.store.is_sqlite)
+    if not kept:
+        return parts.intake.add(row)
     try:
-        return _store(parts, statement, row, kept, now)
+        return _store(parts, row, kept, now)
     except DBAPIError as broken:
         # A connection that died while it lay idle says nothing of the database. Once is enough.
         if not broken.connection_invalidated:
             raise
-        return _store(parts, statement, row, kept, now)
+        return _store(parts, row, kept, now)
 
 
 def _store(
-    parts: Parts,
-    statement: Executable,
-    row: Mapping[str, object],
-    kept: Sequence[_Kept],
-    now: datetime,
+    parts: Parts, row: Mapping[str, object], kept: Sequence[_Kept], now: datetime
 ) -> int | None:
-    if not kept:
-        with parts.store.at_once() as connection:
-            return inserted(connection.execute(statement, row))
     with parts.store.write() as session:
+        statement = insertion(sqlite=parts.store.is_sqlite)
         message_id = inserted(session.connection().execute(statement, row))
         if message_id is not None:
             scanned = parts.scanner is not None
@@ -119,18 +128,10 @@ def _store(
     return message_id
 
 
-@cache
-def _insertion(is_sqlite: bool) -> Executable:
-    """Built once: its making costs more than its sending."""
-    table = sqlite.insert(Message) if is_sqlite else postgresql.insert(Message)
-    unique = ["channel", "account", "external_id"]
-    return table.on_conflict_do_nothing(index_elements=unique).returning(Message.id)
-
-
 def _duplicate(parts: Parts, channel: str, item: Inbound) -> Receipt:
     with parts.store.read() as session:
-        message_id, number, language = session.execute(
-            select(Message.id, Case.number, Case.language)
+        message_id, first, number, language = session.execute(
+            select(Message.id, Message.trace, Case.number, Case.language)
             .outerjoin(Case, Case.id == Message.case_id)
             .where(
                 Message.channel == channel,
@@ -138,7 +139,7 @@ def _duplicate(parts: Parts, channel: str, item: Inbound) -> Receipt:
                 Message.external_id == storable(item.external_id),
             )
         ).one()
-    log.info("accepted.again", channel=channel, message=message_id)
+    log.info("accepted.again", trace=tracing.id_of(first), channel=channel, message=message_id)
     return Receipt(message_id, duplicate=True, number=number, language=language)
 
 
@@ -220,17 +221,15 @@ def _accept_report(parts: Parts, channel: str, report: Report, now: datetime) ->
         )
         if report_id is None:
             return Receipt(0, duplicate=True)
-        outbound = session.scalar(
+        # One call may have said several notices.
+        spoken_of = session.scalars(
             select(OutboundRow).where(
                 OutboundRow.channel == channel,
                 OutboundRow.provider_id == row["provider_id"],
             )
-        )
-        next_channel = None
-        if outbound is not None:
-            next_channel = apply(
-                parts, session, outbound, report.status, report.code, report.opted_out, now
-            )
-    if next_channel:
-        parts.bell.ring(DELIVER, next_channel)
+        ).all()
+        told = (report.status, report.code, report.opted_out, now)
+        rings = {apply(parts, session, one, *told) for one in spoken_of}
+    for other_way in filter(None, rings):
+        parts.bell.ring(DELIVER, other_way)
     return Receipt(report_id)

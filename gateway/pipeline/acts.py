@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -17,11 +19,14 @@ from gateway.pipeline.answering import linked, linking
 from gateway.pipeline.task import Answer, Asks, Task
 from normalizer.text import plain_digits
 
+#: What is kept of the payload of a message with a code in it. Nor its hash: codes are short, and
+#: would be found by trying.
+NO_PAYLOAD: Mapping[str, Any] = {"raw": b"", "raw_sha256": sha256(b"").hexdigest()}
 #: A rating up to this one is followed by the way to have the case opened again.
 _POOR = 2
 #: So much of a case's subject leaves room for its status on a button.
 _SHORT = 28
-_DIGIT = re.compile(r"\d")
+_DIGIT, _NOT_A_DIGIT = re.compile(r"\d"), re.compile(r"\D")
 
 
 def act(task: Task) -> Answer | None:
@@ -92,9 +97,8 @@ def _forget(task: Task) -> None:
     if task.complaint.event or "pin" in task.message.hints:
         return
     task.message.text = _DIGIT.sub("*", task.message.text)
-    task.session.execute(
-        update(Message).where(Message.id == task.message.id).values(text=task.message.text)
-    )
+    forgotten = {"text": task.message.text, **NO_PAYLOAD}
+    task.session.execute(update(Message).where(Message.id == task.message.id).values(forgotten))
 
 
 # What they answer.
@@ -125,9 +129,10 @@ def _city(task: Task) -> Answer | None:
 
 
 def _code(task: Task) -> Answer | None:
-    digits = "".join(sign for sign in task.complaint.text if sign.isdecimal())
+    digits = _NOT_A_DIGIT.sub("", plain_digits(task.complaint.text))
     if task.own is None:
         return None
+    _forget(task)
     proof = proofs.answer(task.session, task.parts.notices, task.own, digits, task.now)
     if proof is None:
         return Answer("proof_wrong")
@@ -167,6 +172,15 @@ def _reopen(task: Task) -> Answer | None:
         return None
     joining.move(task, task.case)
     return joining.reopened(task.case)
+
+
+def _settled(task: Task) -> Answer:
+    """Their thanks stay with the case, which stays over."""
+    task.note(task.case, "citizen", "added", message=task.message.id)
+    for one in questions.open_for(task.session, [task.own] if task.own else [], task.now):
+        if one.key == "reopen" and one.case_id == task.case.id:
+            questions.settle(task.session, one, task.now, "no")
+    return Answer("settled", task.case)
 
 
 def _details(task: Task) -> Answer:
@@ -269,6 +283,7 @@ _ACTS: Mapping[Action, Callable[[Task], Answer | None]] = {
     "rate": _rate,
     "reopen": _reopen,
     "dissatisfied": _reopen,
+    "settled": _settled,
     "details": _details,
     "place": _place,
     "wrong": _wrong,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from gateway import links, questions
@@ -34,8 +35,11 @@ def give(session: Session, answers: Sequence[tuple[Task, Answer]]) -> set[str]:
     said = [one for task, answer in answers if (one := _said(task, answer))]
     # Buttons carry the ids of their questions.
     session.flush()
-    for one in said:
-        _queue(one.task, one.answer, one.way, _choices(one))
+    drafts = [
+        draft for one in said for draft in _drafts(one.task, one.answer, one.way, _choices(one))
+    ]
+    if drafts:
+        session.execute(insert(OutboundRow), drafts)
     return {one.way.channel for one in said}
 
 
@@ -58,33 +62,21 @@ def _said(task: Task, answer: Answer) -> _Said | None:
     return _Said(task, answer, way, question)
 
 
-def _queue(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> OutboundRow | None:
-    notices, cause = task.parts.notices, f"{answer.key}:{task.message.id}"
-    facts = _facts(task, answer)
-    if answer.case is not None:
-        return notices.tell(
-            task.session,
-            answer.case,
-            answer.key,
-            cause,
-            task.now,
-            first=way,
-            facts=facts,
-            choices=choices,
-            buttons=answer.buttons,
-            thread=_thread(task, way) if task.is_new else (),
-        )
-    return notices.queue(
+def _drafts(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> list[dict[str, Any]]:
+    notices, case = task.parts.notices, answer.case
+    return notices.drafts(
         task.session,
         way,
         answer.key,
-        facts,
-        task.language,
-        cause,
+        {**(notices.facts(case) if case else {}), **_facts(task, answer)},
+        case.language if case else task.language,
+        f"{answer.key}:{task.message.id}",
         task.now,
-        thread=_thread(task, way),
+        case,
         choices=choices,
         buttons=answer.buttons,
+        thread=_thread(task, way) if task.is_new or case is None else (),
+        trace=task.message.trace,
     )
 
 
@@ -166,8 +158,10 @@ def _not_answered(task: Task, answer: Answer, kind: str, **why: str) -> None:
 
 
 def _is_loop(task: Task, way: Way, key: str) -> bool:
-    # Who complains of three things under one subject is told three numbers.
-    subject = None if key == "acknowledged" else task.complaint.subject
+    # Who complains of three things under one subject is told three numbers; and no machine says
+    # yes to what was asked once.
+    counts = key != "acknowledged" and task.placement.question is None
+    subject = task.complaint.subject if counts else None
     settings = task.parts.settings
     is_mail = way.address.kind == "mail"
     most = settings.email_auto_answers if is_mail else settings.sender_answers

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from time import monotonic
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import chain
+from time import monotonic, time_ns
 
 import structlog
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import aliased
 
 from channels.base import Attachment, Channel, Outbound, Outcome, SendFailed, SendsMany
-from gateway import clock
+from gateway import clock, tracing
 from gateway.metrics import SEND_SECONDS, timed
 from gateway.models import OutboundRow
+from gateway.pipeline import ringing
 from gateway.pipeline.outcomes import failed, give_back, sent, stopped
 from gateway.pipeline.pace import PATIENCE, chat_turns, free_at, pause, together, turns
 from gateway.pipeline.parts import Parts
+from gateway.pipeline.ringing import CALLS
 from gateway.pipeline.signpost import with_signpost
 from gateway.queue import DELIVER
 
@@ -42,47 +46,62 @@ def deliver(parts: Parts, channel: str) -> int:
     if adapter is not None and isinstance(adapter, SendsMany):
         return _side_by_side(parts, channel, adapter)
     started = monotonic()
-    claimed = parts.store.claim(OutboundRow, clock.now(), parts.lease, BATCH, channel=channel)
-    for position, row in enumerate(claimed):
+    claimed = _claimed(parts, channel, clock.now())
+    for position, rows in enumerate(claimed):
         # A slow provider must not let our lease run out under the rows that still wait.
         if monotonic() - started > parts.settings.lease_seconds / 2:
-            give_back(parts, claimed[position:], clock.now())
+            give_back(parts, [*chain(*claimed[position:])], clock.now())
             break
-        _one(parts, adapter, row)
+        with tracing.span("deliver", rows[0].trace, channel=channel):
+            _one(parts, adapter, rows)
     if len(claimed) == BATCH:
         parts.bell.ring(DELIVER, channel)
     return len(claimed)
 
 
-def _one(parts: Parts, adapter: Channel | None, row: OutboundRow) -> None:
+def _claimed(parts: Parts, channel: str, now: datetime) -> list[list[OutboundRow]]:
+    """Due rows, those together that are said together."""
+    if channel == CALLS:
+        return ringing.claim(parts, now, BATCH)
+    claimed = parts.store.claim(OutboundRow, now, parts.lease, BATCH, channel=channel)
+    return [[row] for row in claimed]
+
+
+def _one(parts: Parts, adapter: Channel | None, rows: Sequence[OutboundRow]) -> None:
+    row = rows[0]
     if _is_unwanted(row):
-        stopped(parts, row)
+        for one in rows:
+            stopped(parts, one)
         return
     try:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
         message = _outbound(parts, row)
-        with timed(SEND_SECONDS.labels(row.channel)):
-            provider_id = _send(adapter, message)
+        if len(rows) > 1:
+            message = replace(message, text="\n".join(one.text for one in rows))
+        with timed(SEND_SECONDS.labels(row.channel)), tracing.span("send", channel=row.channel):
+            provider_id = _send(adapter, message, row)
     except SendFailed as failure:
-        failed(parts, row, failure)
+        for one in rows:
+            failed(parts, one, failure)
     else:
-        sent(parts, row.channel, [(row, provider_id)])
+        for one in rows:
+            sent(parts, row.channel, [(one, provider_id)])
 
 
-def _send(adapter: Channel, message: Outbound) -> str:
+def _send(adapter: Channel, message: Outbound, row: OutboundRow) -> str:
     try:
         return adapter.send(message)
     except SendFailed:
         raise
     except Exception as error:  # noqa: BLE001  # the border: an adapter's fault loses no message
-        raise _fault(adapter.name, error, message.id) from None
+        raise _fault(row, error) from None
 
 
 def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
     """The same for a provider that takes several at once: the next message to each address, so
     that none overtakes another, however many workers send."""
-    now = clock.now()
+    now, began = clock.now(), monotonic()
     free = free_at(parts, channel)
     if free is not None and free > now + PATIENCE:
         return 0
@@ -99,8 +118,10 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
             ready.append((row, turn))
     if ready:
         moments = turns(parts, channel, adapter.rate, len(ready), now)
+        # Not by the clock: one that is put right meanwhile would let them wait for hours.
+        gone = monotonic() - began
         waits = [
-            max(0.0, (max(turn, moment) - clock.now()).total_seconds())
+            max(0.0, (max(turn, moment) - now).total_seconds() - gone)
             for (_, turn), moment in zip(ready, moments, strict=True)
         ]
         _Batch(parts, channel, [row for row, _ in ready]).send(adapter, waits)
@@ -117,6 +138,7 @@ class _Batch:
         self._channel = channel
         self._waiting = {row.id: row for row in rows}
         self._until = clock.now()
+        self._begun = time_ns()
 
     def send(self, adapter: SendsMany, waits: Sequence[float]) -> None:
         """Send them. What was not begun, because nobody gets through, is given back."""
@@ -125,7 +147,7 @@ class _Batch:
             adapter.send_many(messages, self._done, waits)
         except Exception as error:  # noqa: BLE001  # the border: a fault loses no message
             for row in self._waiting.values():
-                failed(self._parts, row, _fault(self._channel, error, row.id, unknown=True))
+                failed(self._parts, row, _fault(row, error, unknown=True))
         else:
             give_back(self._parts, [*self._waiting.values()], self._until)
 
@@ -136,6 +158,8 @@ class _Batch:
         for outcome in outcomes:
             took.observe(outcome.seconds)
             row = self._waiting[outcome.message.id]
+            called = time_ns() - int(outcome.seconds * 1e9)
+            tracing.note("send", row.trace, called, channel=self._channel)
             if isinstance(outcome.result, SendFailed):
                 refused.append((row, outcome.result))
             else:
@@ -152,10 +176,11 @@ class _Batch:
 
     def _strike(self, rows: Iterable[OutboundRow]) -> None:
         for row in rows:
+            tracing.note("deliver", row.trace, self._begun, channel=self._channel)
             del self._waiting[row.id]
 
     def _pause(self, seconds: float) -> None:
-        wait = max(_BREATH, timedelta(seconds=seconds))
+        wait = min(max(_BREATH, timedelta(seconds=seconds)), clock.LEAP)
         self._until = max(self._until, clock.now() + wait)
         pause(self._parts, self._channel, self._until)
 
@@ -206,7 +231,7 @@ def _outbound(parts: Parts, row: OutboundRow) -> Outbound:
     )
 
 
-def _fault(channel: str, error: Exception, outbound: int, *, unknown: bool = False) -> SendFailed:
+def _fault(row: OutboundRow, error: Exception, *, unknown: bool = False) -> SendFailed:
     kind = type(error).__name__
-    log.error("send.fault", outbound=outbound, channel=channel, error=kind)
+    log.error("send.fault", trace=row.trace_id, outbound=row.id, channel=row.channel, error=kind)
     return SendFailed(f"our own fault ({kind})", retryable=True, unknown=unknown)

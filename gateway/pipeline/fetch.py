@@ -41,12 +41,12 @@ def _fetch_one(parts: Parts, row: AttachmentRow) -> None:
         message = session.get_one(Message, row.message_id)
     sha256 = row.sha256
     try:
-        content = parts.files.read(sha256) if sha256 else _download(parts, message.channel, row)
+        content = parts.files.read(sha256) if sha256 else _download(parts, message, row)
         # Kept before it is scanned: the provider may not have it any more when the scanner is back.
         sha256 = parts.files.keep(content)
         _scan(parts, content)
     except FetchFailed as failure:
-        _failed(parts, row, failure, sha256)
+        _failed(parts, message, row, failure, sha256)
         return
     kind = content_type(content, row.declared_type)
     heard = parts.transcriber is not None and is_spoken(message, kind)
@@ -63,20 +63,28 @@ def _fetch_one(parts: Parts, row: AttachmentRow) -> None:
                 hear_at=clock.now() if heard else None,
             )
         )
-    log.info("fetched", channel=message.channel, attachment=row.id, size=len(content))
+    log.info(
+        "fetched",
+        trace=message.trace_id,
+        channel=message.channel,
+        attachment=row.id,
+        size=len(content),
+    )
 
 
-def _download(parts: Parts, channel: str, row: AttachmentRow) -> bytes:
-    adapter = parts.channels.get(channel)
+def _download(parts: Parts, message: Message, row: AttachmentRow) -> bytes:
+    adapter = parts.channels.get(message.channel)
     if adapter is None or not isinstance(adapter, Downloads):
-        raise FetchFailed(f"the channel {channel} is not set up", retryable=True)
+        raise FetchFailed(f"the channel {message.channel} is not set up", retryable=True)
     wanted = Attachment(row.filename, row.declared_type, reference=row.reference)
     try:
         return adapter.download(wanted, parts.settings.max_upload_mb * 1024 * 1024)
     except FetchFailed:
         raise
     except Exception as error:  # noqa: BLE001  # the border: an adapter's fault loses no file
-        log.error("fetch.fault", attachment=row.id, error=type(error).__name__)
+        log.error(
+            "fetch.fault", trace=message.trace_id, attachment=row.id, error=type(error).__name__
+        )
         raise FetchFailed(f"our own fault ({type(error).__name__})", retryable=True) from None
 
 
@@ -92,7 +100,9 @@ def _scan(parts: Parts, content: bytes) -> None:
         raise _Unscanned(failure.reason, retryable=failure.retryable) from None
 
 
-def _failed(parts: Parts, row: AttachmentRow, failure: FetchFailed, sha256: str | None) -> None:
+def _failed(
+    parts: Parts, message: Message, row: AttachmentRow, failure: FetchFailed, sha256: str | None
+) -> None:
     """Try later, or give up where a person sees it: in the case's history."""
     now = clock.now()
     # A scanner that is away comes back; until then the file waits unseen.
@@ -102,17 +112,23 @@ def _failed(parts: Parts, row: AttachmentRow, failure: FetchFailed, sha256: str 
         ours = session.get_one(AttachmentRow, row.id)
         ours.error, ours.sha256 = failure.reason, sha256
         ours.due_at = now + clock.wait_after(row.tries, clock.FETCH_WAITS)
-        message = session.get_one(Message, row.message_id)
+        case_id = session.get_one(Message, message.id).case_id
         if final:
             ours.state = "failed"
-        if final and message.case_id is not None:
+        if final and case_id is not None:
             session.add(
                 Event(
-                    case_id=message.case_id,
+                    case_id=case_id,
                     at=now,
                     actor="guichet",
                     kind="file_failed",
                     data={"attachment": row.id, "reason": failure.reason},
                 )
             )
-    log.warning("fetch.failed", attachment=row.id, final=final, reason=failure.reason)
+    log.warning(
+        "fetch.failed",
+        trace=message.trace_id,
+        attachment=row.id,
+        final=final,
+        reason=failure.reason,
+    )

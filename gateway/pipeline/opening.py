@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gateway.choices import Choice
 from gateway.citizen import COMMUNE
 from gateway.deadlines import due
-from gateway.models import Case, CaseAddress
+from gateway.models import Case, CaseAddress, Event
 from gateway.notices import STYLES
 from gateway.pipeline.task import Answer, Asks, Task
 from normalizer import tracking
@@ -21,7 +22,7 @@ from routing.router import THRESHOLD, offered
 _NUMBER_TRIES = 20
 #: A candidate less likely than this is not worth asking about, nor any where it is so surely
 #: nobody's matter.
-_LIKELY, _SURELY_NOBODYS = 0.08, 0.65
+_LIKELY, _SURELY_NOBODYS = 0.15, 0.65
 
 
 class NoFreeNumber(Exception):
@@ -37,8 +38,15 @@ def open_cases(session: Session, tasks: Sequence[Task]) -> list[Case]:
     cases = [_case(task, number) for task, number in zip(tasks, numbers, strict=True)]
     session.add_all(cases)
     session.flush()
-    for task, case in zip(tasks, cases, strict=True):
-        _open(task, case)
+    opened = [*zip(tasks, cases, strict=True)]
+    whose = [
+        {"case_id": case.id, "address_id": address.id}
+        for task, case in opened
+        for address in task.addresses
+    ]
+    if whose:
+        session.execute(insert(CaseAddress), whose)
+    session.execute(insert(Event), [event for one in opened for event in _first_lines(*one)])
     return cases
 
 
@@ -71,16 +79,13 @@ def _case(task: Task, number: str) -> Case:
     )
 
 
-def _open(task: Task, case: Case) -> None:
-    """Its first lines, and who may ask about it."""
-    task.session.add_all(
-        CaseAddress(case_id=case.id, address_id=address.id) for address in task.addresses
-    )
+def _first_lines(task: Task, case: Case) -> Iterator[dict[str, Any]]:
+    """How its history begins."""
     earlier = task.placement.earlier
     went_before = {"earlier": earlier.number} if earlier else {}
-    task.note(case, "citizen", "received", message=task.message.id, **went_before)
+    yield task.line(case, "citizen", "received", message=task.message.id, **went_before)
     if case.administration:
-        note_route(task, case)
+        yield task.line(case, "guichet", "routed", **_found(case))
 
 
 def acknowledged(task: Task, case: Case) -> Answer:
@@ -140,8 +145,11 @@ def buttons(task: Task, case: Case) -> tuple[Choice, ...]:
 
 def note_route(task: Task, case: Case) -> None:
     """Write down where the machine sent it."""
-    share = round(case.confidence, 3)
-    task.note(case, "guichet", "routed", administration=case.administration, confidence=share)
+    task.note(case, "guichet", "routed", **_found(case))
+
+
+def _found(case: Case) -> dict[str, object]:
+    return {"administration": case.administration, "confidence": round(case.confidence, 3)}
 
 
 def _is_between(task: Task) -> bool:

@@ -50,7 +50,12 @@ def _sent(parts: Parts, channel: str, taken: Sequence[tuple[OutboundRow, str]]) 
     for row_id in write_down(parts.store, ids, now):
         _report_on(parts, row_id, now)
     SENT.labels(channel, "sent").inc(len(taken))
-    log.info("sent", channel=channel, outbound=[row.id for row, _ in taken])
+    log.info(
+        "sent",
+        trace=[row.trace_id for row, _ in taken],
+        channel=channel,
+        outbound=[row.id for row, _ in taken],
+    )
 
 
 def _report_on(parts: Parts, row_id: int, now: datetime) -> None:
@@ -94,6 +99,7 @@ def failed(parts: Parts, row: OutboundRow, failure: SendFailed) -> None:
     SENT.labels(row.channel, "later" if later else "failed").inc()
     log.warning(
         "send.failed",
+        trace=row.trace_id,
         channel=row.channel,
         outbound=row.id,
         tries=row.tries,
@@ -120,7 +126,7 @@ def _wait(row: OutboundRow, failure: SendFailed) -> timedelta:
     usual = clock.wait_after(row.tries, clock.DELIVER_WAITS)
     if failure.retry_after is None:
         return usual
-    asked = timedelta(seconds=failure.retry_after)
+    asked = min(timedelta(seconds=failure.retry_after), clock.LONGEST_WAIT)
     # A provider that names a time is believed, until it has been wrong twice.
     return asked if row.tries <= _BELIEVED else max(asked, usual)
 

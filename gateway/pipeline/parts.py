@@ -10,6 +10,7 @@ from channels.base import Channel
 from gateway.files import Files
 from gateway.learning import Learner
 from gateway.notices import Notices
+from gateway.pipeline.intake import Intake
 from gateway.queue import Bell
 from gateway.scanner import Scanner
 from gateway.settings import Settings
@@ -28,6 +29,7 @@ class Parts:
 
     settings: Settings
     store: Store
+    intake: Intake
     files: Files
     directory: Directory
     channels: Mapping[str, Channel]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from channels.base import Attachment, Inbound, Location, Receipt
-from gateway import clock
+from gateway import clock, tracing
 from gateway.messages import Style, speak
 from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
 from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
@@ -26,6 +26,7 @@ from gateway.store import is_away
 from normalizer.complaint import Complaint, normalize
 from normalizer.contact import canonical
 from normalizer.intent import kind_named
+from routing.model import Model
 from routing.router import Route, decide
 
 log = structlog.get_logger(__name__)
@@ -101,10 +102,12 @@ def _alone(parts: Parts, one: Understood, spoken: bool) -> set[Ring]:
 
 def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[Ring]:
     """Register messages in one transaction; whom to ring for once it is committed."""
+    begun = time_ns()
     with parts.store.write() as session:
         rings = register(parts, session, understood, clock.now(), spoken=spoken)
     for one in understood:
-        PROCESSED.labels(one.complaint.intent).inc()
+        PROCESSED.labels(one.message.channel, "done", one.complaint.intent).inc()
+        tracing.note("register", one.message.trace, begun, wish=one.complaint.intent)
     return rings
 
 
@@ -116,24 +119,29 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
     model = parts.learner.model()
     understood = []
     for message, pieces in whole(parts, messages):
+        language = languages.get(message.id)
         try:
-            with timed(_READ):
-                complaint = normalize(
-                    _inbound(message, files.get(message.id, ())),
-                    message.channel,
-                    parts.channels[message.channel].addresses,
-                    languages.get(message.id),
-                    parts.settings.region,
-                )
-            with timed(_ROUTE):
-                route = decide(complaint, parts.directory, model)
-            if route.needs_city and (city := _last_city(parts, complaint)):
-                route = decide(complaint, parts.directory, model, last_city=city)
-            complaint = _told_apart(complaint, route)
-            understood.append(Understood(message, complaint, route, pieces))
+            inbound = _inbound(message, files.get(message.id, ()))
+            with tracing.span("process", message.trace, channel=message.channel):
+                found = _understood(parts, message.channel, inbound, language, model)
+            understood.append(Understood(message, *found, pieces))
         except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
             _set_back(parts, message, error)
     return understood
+
+
+def _understood(
+    parts: Parts, channel: str, inbound: Inbound, language: str | None, model: Model | None
+) -> tuple[Complaint, Route]:
+    """What one message says, and whose matter it is."""
+    with timed(_READ), tracing.span("detect"):
+        addresses = parts.channels[channel].addresses
+        complaint = normalize(inbound, channel, addresses, language, parts.settings.region)
+    with timed(_ROUTE), tracing.span("route"):
+        route = decide(complaint, parts.directory, model)
+    if route.needs_city and (city := _last_city(parts, complaint)):
+        route = decide(complaint, parts.directory, model, last_city=city)
+    return _told_apart(complaint, route), route
 
 
 def _last_city(parts: Parts, complaint: Complaint) -> str | None:
@@ -170,11 +178,18 @@ def _set_back(parts: Parts, message: Message, error: Exception) -> None:
     """Count a failed try; after the last one the message is shunted, for a person to see."""
     if is_away(error):
         # The database is the trouble, not the message: the lease runs out and it is tried again.
-        log.warning("process.waits", message=message.id, error=type(error).__name__)
+        log.warning(
+            "process.waits",
+            trace=message.trace_id,
+            message=message.id,
+            error=type(error).__name__,
+        )
         return
     shunted = message.tries >= parts.settings.process_tries
+    PROCESSED.labels(message.channel, "shunted" if shunted else "failed", "").inc()
     log.error(
         "process.shunted" if shunted else "process.failed",
+        trace=message.trace_id,
         message=message.id,
         channel=message.channel,
         exc_info=error,

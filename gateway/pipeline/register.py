@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.conversation import NONE, Sender, Situation, pasts, place
 from gateway.models import Case, Message
-from gateway.pipeline.acts import act
+from gateway.pipeline.acts import NO_PAYLOAD, act
 from gateway.pipeline.answering import give
 from gateway.pipeline.loops import said_lately
 from gateway.pipeline.opening import acknowledged, open_cases
@@ -127,7 +127,13 @@ def _tasks(
                 now,
             )
         )
-        log.info("placed", message=one.message.id, rule=placement.rule, action=placement.action)
+        log.info(
+            "placed",
+            trace=one.message.trace_id,
+            message=one.message.id,
+            rule=placement.rule,
+            action=placement.action,
+        )
         tasks.append(Task(parts, session, one, now, rows, placement, spoken, said))
     return tasks
 
@@ -156,7 +162,7 @@ def _finish(session: Session, done: Sequence[_Done]) -> None:
             "message": task.message.id,
             "state": "held" if task.placement.action == "which_case" else "done",
             "case_id": case.id if case else None,
-            "intent": task.complaint.intent,
+            "intent": task.placement.wish,
             "language": task.complaint.language.tag,
         }
         for task, case, _ in done
@@ -178,5 +184,7 @@ def _forget_code(task: Task) -> None:
     hints = {key: value for key, value in task.message.hints.items() if key != "pin"}
     text = "" if task.complaint.event == "pin" else task.message.text
     task.session.execute(
-        update(Message).where(Message.id == task.message.id).values(hints=hints, text=text)
+        update(Message)
+        .where(Message.id == task.message.id)
+        .values({"hints": hints, "text": text, **NO_PAYLOAD})
     )

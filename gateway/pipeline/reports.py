@@ -35,6 +35,7 @@ def apply(
     if status == "failed":
         return fail(parts, session, row, reason or "the provider could not deliver it", now)
     row.state = status
+    log.info("reported", trace=row.trace_id, outbound=row.id, channel=row.channel, status=status)
     return None
 
 
@@ -44,7 +45,9 @@ def fail(
     """Give a notice up on this way, say so in the case's history, and try another way; but not
     one that may have arrived."""
     row.state, row.error = "failed", reason
-    log.warning("outbound.failed", outbound=row.id, channel=row.channel, reason=reason)
+    log.warning(
+        "outbound.failed", trace=row.trace_id, outbound=row.id, channel=row.channel, reason=reason
+    )
     if row.case_id is None:
         return None
     session.add(
@@ -61,8 +64,17 @@ def fail(
         return None
     case = session.get_one(Case, row.case_id)
     again = parts.notices.queue(
-        session, way, row.key, row.facts, row.language, cause_of(row), now, case, row.automatic
+        session,
+        way,
+        row.key,
+        row.facts,
+        row.language,
+        cause_of(row),
+        now,
+        case,
+        row.automatic,
+        bulk=row.bulk,
+        trace=row.trace,
     )
-    again.bulk = row.bulk
     again.files = row.files if way.channel in FILE_CHANNELS else []
     return way.channel

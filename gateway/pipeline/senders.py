@@ -58,7 +58,8 @@ class Senders:
             # Only who surely wrote it: anybody may name anybody's address in a form.
             return
         row = self._rows[complaint.sender]
-        row.proved_at = row.proved_at or now
+        if complaint.proves_sender:
+            row.proved_at = row.proved_at or now
         _remember(row.contact, complaint)
 
     def met(self, complaint: Complaint) -> None:

@@ -118,7 +118,11 @@ class Task:
 
     def note(self, case: Case, actor: str, kind: str, **data: object) -> None:
         """One more line of a case's history."""
-        self.session.add(Event(case_id=case.id, at=self.now, actor=actor, kind=kind, data=data))
+        self.session.add(Event(**self.line(case, actor, kind, **data)))
+
+    def line(self, case: Case, actor: str, kind: str, **data: object) -> dict[str, Any]:
+        """The columns of such a line."""
+        return {"case_id": case.id, "at": self.now, "actor": actor, "kind": kind, "data": data}
 
     def label(self, key: str, language: str | None = None) -> str:
         """The name of a button."""

@@ -61,6 +61,15 @@ def _claim(parts: Parts, now: datetime, limit: int) -> Sequence[AttachmentRow]:
     return rows
 
 
+def mend(parts: Parts, now: datetime) -> None:
+    """After a clock that was ahead has been put right, hear at once what would wait for hours."""
+    longest = timedelta(seconds=max(clock.FETCH_WAITS))
+    with parts.store.write() as session:
+        session.execute(
+            update(AttachmentRow).where(AttachmentRow.hear_at > now + longest).values(hear_at=now)
+        )
+
+
 def _write_down(parts: Parts, transcriber: Transcriber, row: AttachmentRow) -> None:
     with parts.store.read() as session:
         message = session.get_one(Message, row.message_id)
@@ -76,7 +85,8 @@ def _write_down(parts: Parts, transcriber: Transcriber, row: AttachmentRow) -> N
         return
     if heard.text.strip():
         # Taken in before it is done with: told twice, it is a quiet duplicate.
-        accept(parts, message.channel, _transcript(message, heard, transcriber.name))
+        said = _transcript(message, heard, transcriber.name)
+        accept(parts, message.channel, said, message.trace)
     _done(parts, row)
 
 
@@ -86,7 +96,9 @@ def _failed(
     """Try later, or say in the case's history that somebody must listen."""
     now = clock.now()
     final = not again or row.hear_tries >= TRIES
-    log.warning("transcribe.failed", attachment=row.id, final=final, reason=reason)
+    log.warning(
+        "transcribe.failed", trace=message.trace_id, attachment=row.id, final=final, reason=reason
+    )
     if not final:
         later = now + clock.wait_after(row.hear_tries, clock.FETCH_WAITS)
         with parts.store.write() as session:

@@ -93,9 +93,7 @@ def change(number: str) -> Response:
         return house().cases.change(
             _digits(number),
             **asked.model_dump(exclude={"version", "once"}),
-            actor=by.actor,
-            version=by.version,
-            form=by.form,
+            actor=by,
         )
 
     return _done("change", Change, act)
@@ -213,14 +211,13 @@ def _done(what: str, kind: type[Asked], act: Callable[[Asked, By], CaseView]) ->
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return _problem(400, f"{where}: {first['msg']}")
     try:
-        view = act(asked, By(g.actor, asked.version, asked.once))
+        view = act(asked, By(g.actor, asked.version, asked.once, trail=what))
     except UnknownCase:
         return _problem(404, "no case has this number")
     except Conflict as conflict:
         return _problem(409, str(conflict))
     except CaseError as refused:
         return _problem(422, str(refused))
-    _note(what, view)
     return jsonify(as_json(view))
 
 

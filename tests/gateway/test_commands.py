@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import FakeTwilio, refusal
 from tests.gateway.messages_in import FRENCH, rows, sms, take
 from tests.servers.ports import free_port
+from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
 
@@ -35,11 +37,14 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Terminal]:
     """A terminal on the test's database, without any channel's credentials."""
+    before = signal.getsignal(signal.SIGTERM)
     for name in (*CHANNELS, "REDIS_URL", "SIMULATOR"):
         monkeypatch.delenv(name, raising=False)
-    return Terminal(
+    yield Terminal(
         {
             "DATABASE_URL": database_url,
             "ATTACHMENTS_URL": f"file:{tmp_path}/attachments",
@@ -47,13 +52,8 @@ def terminal(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             "COLUMNS": "200",
         }
     )
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    """A provider."""
-    with FakeTwilio() as provider:
-        yield provider
+    # What runs until it is stopped listens for it, here in the tests' own process.
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_help_shows_every_command_with_what_it_does() -> None:
@@ -71,7 +71,6 @@ def test_help_shows_every_command_with_what_it_does() -> None:
         ({"PORT": "eighty"}, "PORT"),
         ({"HOST": "999.1.1.1"}, "HOST"),
         ({"DATABASE_URL": "oracle://x"}, "DATABASE_URL"),
-        ({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "DATABASE_URL"),
         ({"GUICHET_DIRECTORY": "/nowhere"}, "GUICHET_DIRECTORY"),
         ({"TELEGRAM_MODE": "carrier pigeon"}, "TELEGRAM_MODE"),
         ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_AUTH_TOKEN"),
@@ -87,6 +86,24 @@ def test_a_bad_setting_is_one_line_that_names_it_and_exit_2(
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("guichet: ")
     assert named in line
+
+
+@pytest.mark.parametrize("command", ["serve", "retry"])
+def test_a_database_that_refuses_us_is_told_and_not_waited_for(
+    terminal: Terminal, postgres: Postgres, command: str
+) -> None:
+    """The server is there; waiting would not make the database."""
+    done = terminal.run(command, DATABASE_URL=f"{postgres.database()}_missing")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("guichet: DATABASE_URL: ")
+
+
+def test_a_command_that_a_person_waits_for_tells_that_the_database_is_away(
+    terminal: Terminal,
+) -> None:
+    done = terminal.run("retry", DATABASE_URL=f"postgresql://x@127.0.0.1:{free_port()}/x")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("guichet: DATABASE_URL: ")
 
 
 def test_a_port_in_use_is_told_as_such(terminal: Terminal, redis_server: RedisServer) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from gateway import clock
+from gateway.cases import By
 from gateway.deadlines import days_left, due, end_of_working_days, is_working_day, may_disturb
 from gateway.house import House
 from gateway.models import Case, Event, OutboundRow, User
@@ -121,7 +122,7 @@ def smtp() -> Iterator[SmtpSink]:
 @pytest.fixture
 def house(make_house: MakeHouse, smtp: SmtpSink) -> House:
     """A house with one case, an agent, a supervisor, and an agent of somebody else's."""
-    house = make_house(SMTP_URL=smtp.url)
+    house = make_house(SMTP_URL=smtp.url, QUIET_HOURS="21-8")
     take(house, sms(FRENCH))
     own = rows(house, Case)[0].administration
     with house.store.write() as session:
@@ -272,7 +273,7 @@ def test_a_warning_costs_no_agent_the_answer_that_is_being_written(house: House)
     due_in(house, 3)
     seen = rows(house, Case)[0].version
     remind(house, MONDAY)
-    house.cases.change(case.number, status="answered", message="Fait.", actor="agent", version=seen)
+    house.cases.change(case.number, status="answered", message="Fait.", actor=By("agent", seen))
 
 
 def test_many_late_cases_make_one_mail_for_each_person(house: House, smtp: SmtpSink) -> None:

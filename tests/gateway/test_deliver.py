@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,13 +20,6 @@ from tests.fakes.server import Answer, Trouble, in_json
 from tests.fakes.twilio import FROM, SID, FakeTwilio, refusal
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
 from tests.servers.smtp import SmtpSink
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    """A provider."""
-    with FakeTwilio() as provider:
-        yield provider
 
 
 @pytest.fixture

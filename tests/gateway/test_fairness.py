@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
-from gateway import clock
+import pytest
+from rq import Queue, SimpleWorker
+
+from gateway import clock, work
 from gateway.app import create_app
 from gateway.house import House
 from gateway.models import Case, Message, OutboundRow
+from gateway.queue import RedisBell
 from gateway.settings import load
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS, MakeHouse
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
+from tests.servers.redis import RedisServer
 
 FLOOD = 1000
 OTHERS = [f"+21266{n:07d}" for n in range(20)]
@@ -103,3 +109,28 @@ def test_a_full_spool_is_told_while_what_a_provider_sends_is_stored_all_the_same
     assert len(rows(house, Message)) == 4
     assert b"guichet_spool_limit 2.0" in app.test_client().get("/metrics").data
     house.close()
+
+
+def test_an_answer_goes_out_while_a_long_backlog_is_still_being_understood(
+    make_house: MakeHouse, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker has all the work: it gives each kind a short share in turn."""
+    redis_server.flush()
+    house = make_house(REDIS_URL=redis_server.url)
+    bell = house.bell
+    assert isinstance(bell, RedisBell)
+    for n in range(FLOOD):
+        house.pipeline.accept("sms", sms(FRENCH, f"+2126{n:08d}"))
+    bell.close()
+    monkeypatch.setattr(work, "_at_work", [(house, threading.Event())])
+    while not tried(house):
+        bell.close()
+        queue = Queue("guichet", connection=bell.redis)
+        assert queue.count
+        SimpleWorker([queue], connection=bell.redis).work(burst=True, max_jobs=1)
+    assert rows(house, Message, state="new")
+
+
+def tried(house: House) -> bool:
+    """Whether any answer was handed to its provider, who is not there to take it."""
+    return any(row.error for row in rows(house, OutboundRow))

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import update
@@ -299,6 +299,22 @@ def test_every_search_is_found_by_an_index(full: Lists, words: str, index: str) 
     shown = plan(full, ADMIN, "all", Filters(words=words))
     assert "Seq Scan on cases" not in shown, shown
     assert any(name in shown for name in index.split("|")), shown
+
+
+@pytest.mark.parametrize("which", ["shunted", "spam"])
+def test_what_is_set_aside_is_found_by_an_index(
+    house: House, which: Literal["shunted", "spam"]
+) -> None:
+    query = house.shunted.statement(which)
+    how = "EXPLAIN QUERY PLAN " if house.store.is_sqlite else "EXPLAIN "
+    with house.store.read() as session:
+        connection = session.connection()
+        if not house.store.is_sqlite:
+            # So few rows PostgreSQL would rather read than look up.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+        shown = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(how + str(compiled)))
+    assert f"ix_messages_{which}" in shown, shown
 
 
 def test_words_are_looked_up_in_their_own_index(full: Lists) -> None:

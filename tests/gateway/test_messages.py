@@ -15,6 +15,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from gateway import messages
+from gateway.choices import listed
+from gateway.fitting import fit
 from gateway.messages import (
     LANGUAGES,
     SENTENCES,
@@ -438,3 +440,19 @@ def test_adapters_need_no_style() -> None:
 def test_a_catalogue_not_written_yet_says_the_source() -> None:
     assert catalogue("xx", "messages").gettext("Send") == "Send"
     assert catalogue("fr", "messages") is catalogue("fr", "messages")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_any_three_administrations_are_named_whole_where_one_sms_asks_which(language: str) -> None:
+    """Where a segment has 70 characters; where it has 160 they are cut between words at most."""
+    named = sorted((one.choice(language) for one in Directory.load().administrations), key=len)
+    choices = [(f"pick:1:{n}", label) for n, label in enumerate(named[-3:], 1)]
+    choices.append(("pick:1:0", render("button_none", language, "long")))
+
+    def asked(lines: str) -> str:
+        return render("triage_ask", language, "sms", number=NUMBER, choices=lines)
+
+    lines = listed(choices, lambda lines: measure(fit(asked(lines), language)).segments == 1)
+    assert measure(fit(asked(lines), language)).segments == 1
+    cut = [label for _, label in choices if label not in lines]
+    assert not cut or language in GSM7_LANGUAGES

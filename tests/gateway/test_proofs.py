@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from gateway import proofs
 from gateway.house import House
 from gateway.models import AddressRow, Case, CaseAddress, Contact, Event, OutboundRow, Proof
 from normalizer.contact import Address
-from tests.gateway.messages_in import ARABIC, PHONE, STRANGER, WHEN, rows, sms, take
+from tests.gateway.messages_in import ARABIC, FRENCH, PHONE, STRANGER, WHEN, rows, sms, take
 
 MAIL = Address("mail", "fatima@example.ma")
 
@@ -154,3 +155,22 @@ def test_linking_twice_changes_nothing_more(house: House) -> None:
             proofs.link(session, session.get_one(AddressRow, 1), MAIL, WHEN)
     assert {row.contact_id for row in rows(house, AddressRow)} == {1}
     assert rows(house, AddressRow)[0].value == PHONE
+
+
+@pytest.mark.parametrize(
+    ("vouched", "proved"),
+    [
+        pytest.param({}, False, id="nobody says anything"),
+        pytest.param({"authenticity": "spf=pass dkim=pass"}, False, id="somebody's server"),
+        pytest.param({"authenticity": "spf=fail dmarc=fail"}, False, id="forged"),
+        pytest.param({"authenticity": "spf=pass dmarc=pass"}, True, id="surely theirs"),
+    ],
+)
+def test_a_mail_proves_its_address_only_where_our_server_vouches_for_it(
+    house: House, vouched: dict[str, str], proved: bool
+) -> None:
+    """Anybody can write any name into a mail."""
+    mail = replace(sms(FRENCH, sender=MAIL.value), subject="Ordures", hints=vouched)
+    take(house, mail, channel="email")
+    (row,) = rows(house, AddressRow, kind="mail")
+    assert (row.proved_at is not None) is proved

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,13 +18,6 @@ from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
 
 A_WHILE = timedelta(minutes=30)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    """A provider whose webhooks were lost: it keeps what citizens wrote."""
-    with FakeTwilio() as provider:
-        yield provider
 
 
 @pytest.fixture

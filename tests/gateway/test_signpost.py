@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -49,12 +50,22 @@ def test_words_that_look_like_one_become_none(house: House) -> None:
     assert rows(house, LinkRow) == []
 
 
-@pytest.mark.parametrize("said", ["code 1111", "رمز ١١١١"])
-def test_of_a_code_that_was_written_only_its_hmac_is_kept(house: House, said: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "keys"),
+    [
+        pytest.param(["code 1111"], ["pin_set"], id="in Latin letters"),
+        pytest.param(["رمز ١١١١"], ["pin_set"], id="in Arabic ones"),
+        pytest.param(["téléphone partagé", "1111"], ["pin_ask", "pin_set"], id="when asked for"),
+    ],
+)
+def test_of_a_code_that_was_written_only_its_hmac_is_kept(
+    house: House, said: list[str], keys: list[str]
+) -> None:
     take(house, sms(FRENCH))
-    take(house, sms(said))
+    take(house, *map(sms, said))
     (case,) = rows(house, Case)
     assert case.pin is not None
     message = rows(house, Message)[-1]
     assert not re.search(r"\d", message.text)
-    assert [row.key for row in rows(house, OutboundRow)] == ["acknowledged", "pin_set"]
+    assert (message.raw, message.raw_sha256) == (b"", sha256(b"").hexdigest())
+    assert [row.key for row in rows(house, OutboundRow)] == ["acknowledged", *keys]

@@ -7,17 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 
 from gateway import audit, clock
 from gateway.house import House
 from gateway.logins import DEMO
-from gateway.models import Audit, User, UserSession
+from gateway.models import Audit, Case, Event, User, UserSession
 from gateway.passwords import LONGEST, SHORTEST, Refused, hashed, proves
 from gateway.roles import MAY, ON_A_CASE, ROLES, Role, StaffView, may, sees
 from tests.conftest import MakeHouse
-from tests.gateway.messages_in import rows
+from tests.gateway.messages_in import FRENCH, rows, sms, take
 
 NOW = clock.now()
 PASSWORD = "trois petits mots"
@@ -26,7 +26,7 @@ PASSWORD = "trois petits mots"
 ALLOWED: dict[Role, str] = {
     "agent": "read download note reply take transfer accept extend merge close refuse reopen",
     "supervisor": "read download note reply take transfer accept extend merge close refuse reopen "
-    "assign articles templates",
+    "assign templates",
     "triage": "read download note reply take transfer accept extend merge close refuse reopen "
     "shunted",
     "auditor": "read download audit",
@@ -44,6 +44,14 @@ def add(house: House, role: Role = "agent", administration: str | None = None) -
     who = house.staff.add("Amal@Example.MA", "Amal", role, administration, "fr", NOW, by="test")
     house.staff.set_password(who.id, PASSWORD, NOW, by="test")
     return who
+
+
+def hold(house: House, administration: str) -> None:
+    """An open case of that administration, in the hands of the first account."""
+    take(house, sms(FRENCH))
+    with house.store.write() as session:
+        values = {"assignee_id": 1, "administration": administration, "status": "in_progress"}
+        session.execute(update(Case).values(values))
 
 
 @pytest.mark.parametrize("act", MAY)
@@ -246,3 +254,50 @@ def test_the_document_shows_the_table_of_roles() -> None:
         marks = " | ".join("✓" if role in roles else "" for role in ROLES)
         row = re.sub(r"\s+", " ", f"| {act} | {marks} |")
         assert row in re.sub(r"[^\S\n]+", " ", page), act
+
+
+@pytest.mark.parametrize(
+    ("role", "administration", "kept"),
+    [
+        pytest.param("supervisor", "health", True, id="they still see it"),
+        pytest.param("agent", None, True, id="they see every case"),
+        pytest.param("agent", "justice", False, id="it is another administration's"),
+        pytest.param("triage", None, False, id="it is nobody's any more"),
+        pytest.param("auditor", None, False, id="they only read"),
+    ],
+)
+def test_who_gets_another_place_keeps_the_cases_that_go_with_it(
+    house: House, role: Role, administration: str | None, kept: bool
+) -> None:
+    who = add(house, "agent", "health")
+    hold(house, "health")
+    house.staff.change(who.id, role, administration, NOW, by="test")
+    changed = house.staff.find(who.email)
+    assert changed is not None
+    assert (changed.role, changed.administration) == (role, administration)
+    assert rows(house, Audit)[-1].data["role"] == role
+    assert rows(house, Case)[0].assignee_id == (who.id if kept else None)
+    assert len(rows(house, Event, kind="assigned")) == (0 if kept else 1)
+
+
+def test_a_case_of_a_closed_account_waits_for_somebody_else(house: House) -> None:
+    who = add(house, "agent", "health")
+    hold(house, "health")
+    house.staff.disable(who.id, NOW, by="test")
+    assert rows(house, Case)[0].assignee_id is None
+
+
+@pytest.mark.parametrize(
+    ("role", "administration"),
+    [
+        pytest.param("king", None, id="no role"),
+        pytest.param("admin", "health", id="administrators belong to none"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(
+    house: House, role: str, administration: str | None
+) -> None:
+    who = add(house)
+    with pytest.raises(Refused):
+        house.staff.change(who.id, role, administration, NOW, by="test")
+    assert house.staff.find(who.email) == who

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -62,12 +62,6 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("scribe", "guichet_scribe:Scribe", GROUP)
     (info / "entry_points.txt").write_text(f"[{point.group}]\n{point.name} = {point.value}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as provider:
-        yield provider
 
 
 def record(house: House, twilio: FakeTwilio, said: str) -> None:

@@ -47,6 +47,7 @@ def test_an_account_is_made_listed_shut_and_opened(house: House) -> None:
     given = f"{PASSWORD}\n{PASSWORD}\n"
     assert user("password", "amal@example.ma", "--ask", given=given).exit_code == 0
     assert house.logins.log_in("amal@example.ma", PASSWORD, "", clock.now())
+    assert "admin of all" in user("change", "amal@example.ma", "--role", "admin").output
     assert user("disable", "amal@example.ma").exit_code == 0
     assert house.logins.log_in("amal@example.ma", PASSWORD, "", clock.now()) is None
     assert user("disable", "amal@example.ma", "--undo").exit_code == 0
@@ -66,6 +67,7 @@ def test_an_account_is_made_listed_shut_and_opened(house: House) -> None:
         ),
         (("disable", "a@example.ma"), "no account is called"),
         (("password", "a@example.ma"), "no account is called"),
+        (("change", "a@example.ma", "--role", "admin"), "no account is called"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(words: tuple[str, ...], told: str) -> None:

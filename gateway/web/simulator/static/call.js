@@ -196,10 +196,13 @@ function press(key) {
 }
 
 async function start() {
-  recording = { began: Date.now(), heard: false };
+  const mine = (recording = { began: Infinity, heard: false });
   at("rec").classList.add("on");
   at("rec").firstElementChild.textContent = "Stop";
-  if (at("rec-mic").checked) recording.heard = await microphone.start();
+  if (at("rec-mic").checked) mine.heard = await microphone.start();
+  // The time runs from when somebody listens; who stopped before that leaves no microphone open.
+  if (recording === mine) mine.began = Date.now();
+  else if (mine.heard) microphone.stop();
 }
 
 async function stop(endedBy) {

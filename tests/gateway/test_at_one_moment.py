@@ -1,0 +1,103 @@
+"""Messages that come at the same moment share a commit, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.exc import OperationalError
+
+from channels.base import Receipt
+from gateway.house import House
+from gateway.models import Message
+from tests.gateway.messages_in import FRENCH, rows, sms
+
+#: As many as a burst brings to one process.
+MANY = 20
+
+
+@contextmanager
+def inserting(house: House, before: Callable[[], Any] = lambda: None) -> Iterator[list[str]]:
+    """The INSERTs of messages; ``before`` is called ahead of each."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO messages"):
+            before()
+            sent.append(statement)
+
+    event.listen(house.store.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(house.store.engine, "before_cursor_execute", note)
+
+
+def together(house: House, ids: list[str]) -> list[Receipt]:
+    """Accept a message of each id at the same moment, from a thread each."""
+    ready = threading.Barrier(len(ids))
+
+    def one(external_id: str) -> Receipt:
+        ready.wait()
+        return house.pipeline.accept("sms", sms(FRENCH, external_id=external_id))
+
+    with ThreadPoolExecutor(len(ids)) as threads:
+        return list(threads.map(one, ids))
+
+
+def test_they_are_written_together_and_each_gets_its_own_receipt(house: House) -> None:
+    ids = [f"SM{n:032x}" for n in range(MANY)]
+    with inserting(house, lambda: threading.Event().wait(0.1)) as sent:
+        receipts = together(house, ids)
+    assert len(sent) < MANY
+    stored = {row.external_id: row.id for row in rows(house, Message)}
+    assert [receipt.message_id for receipt in receipts] == [stored[one] for one in ids]
+    assert not any(receipt.duplicate for receipt in receipts)
+
+
+def test_the_same_message_several_times_is_one_row_and_its_other_receipts_say_so(
+    house: House,
+) -> None:
+    with inserting(house, lambda: threading.Event().wait(0.05)):
+        receipts = together(house, ["SM1"] * 6 + ["SM2"] * 6)
+    assert len(rows(house, Message)) == 2
+    assert sum(not receipt.duplicate for receipt in receipts) == 2
+    assert len({receipt.message_id for receipt in receipts}) == 2
+
+
+def test_one_that_the_database_does_not_take_is_refused_and_the_others_are_stored(
+    house: House,
+) -> None:
+    intake, good = house.pipeline.parts.intake, house.pipeline.accept("sms", sms(FRENCH))
+    kept = row_of(house, good.message_id)
+
+    def add(n: int) -> int | None:
+        tries = 2**70 if n == 3 else 0
+        return intake.add({**kept, "external_id": f"SM{n}", "tries": tries})
+
+    with inserting(house, lambda: threading.Event().wait(0.05)), ThreadPoolExecutor(8) as threads:
+        found = [threads.submit(add, n) for n in range(8)]
+    assert [n for n, one in enumerate(found) if one.exception()] == [3]
+    assert len(rows(house, Message)) == 8
+
+
+def test_while_the_database_is_away_each_is_told_so_and_none_is_stored(house: House) -> None:
+    def away() -> None:
+        threading.Event().wait(0.05)
+        raise OperationalError("INSERT", {}, ConnectionResetError())
+
+    with inserting(house, away), ThreadPoolExecutor(6) as threads:
+        found = [threads.submit(house.pipeline.accept, "sms", sms(FRENCH)) for _ in range(6)]
+    assert all(isinstance(one.exception(), OperationalError) for one in found)
+    assert rows(house, Message) == []
+    assert house.pipeline.accept("sms", sms(FRENCH)).message_id
+
+
+def row_of(house: House, message_id: int) -> dict[str, Any]:
+    """The columns of a stored message, but for its id."""
+    with house.store.read() as session:
+        message = session.get_one(Message, message_id)
+    names = [column.name for column in inspect(Message).columns if column.name != "id"]
+    return {name: getattr(message, name) for name in names}
