@@ -19,15 +19,17 @@ from sqlalchemy import func, select
 from gateway import clock
 from gateway.app import create_app
 from gateway.house import House
+from gateway.logs import configure
 from gateway.models import Case
 from gateway.settings import load
 from gateway.store import Store
 from gateway.web.current import KEY
+from tests.fakes.twilio import FROM, SID, TOKEN
 from tests.many_cases import fill, phone
 from tests.servers.postgres import Postgres
 from tests.web.desk.worker import Worker, hire
 
-CASES = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+SLUG = "health"
 LIMIT = 150
 TIMES = 11
 
@@ -51,23 +53,23 @@ PAGES = (
 
 
 def main() -> None:
+    cases = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with Postgres() as server, tempfile.TemporaryDirectory() as folder:
-        app = _app(server.database(), Path(folder))
+        app = application(server.database(), Path(folder))
         house: House = app.extensions[KEY]
-        slug = "health"
-        agent, admin = hire(house, "agent", slug), hire(house, "admin")
+        agent, admin = hire(house, "agent", SLUG), hire(house, "admin")
         began = time.perf_counter()
-        fill(house.store, [agent, admin], CASES, clock.now())
+        fill(house.store, [agent, admin], cases, clock.now())
         with house.store.read() as session:
             mine = session.scalar(
-                select(func.count()).select_from(Case).where(Case.administration == slug)
+                select(func.count()).select_from(Case).where(Case.administration == SLUG)
             )
-        print(f"{CASES} cases ({mine} of {slug}) in {time.perf_counter() - began:.0f} s\n")
+        print(f"{cases} cases ({mine} of {SLUG}) in {time.perf_counter() - began:.0f} s\n")
         print(f"{'milliseconds, median of ' + str(TIMES):64} agent  admin")
         slowest = 0.0
-        workers = [_worker(app, who.email) for who in (agent, admin)]
+        workers = [browser(app, who.email) for who in (agent, admin)]
         for page in PAGES:
-            spent = [_median(worker, page) for worker in workers]
+            spent = [median(worker, page) for worker in workers]
             slowest = max(slowest, *(one for one in spent if one is not None))
             shown = "  ".join("    -" if one is None else f"{one:5.1f}" for one in spent)
             print(f"{page:64} {shown}")
@@ -75,27 +77,37 @@ def main() -> None:
         house.close()
 
 
-def _app(url: str, folder: Path) -> Flask:
-    environ = {"DATABASE_URL": url, "SECRET_KEY": "for the benchmark only", "LOG_LEVEL": "error"}
-    settings = load({**environ, "ATTACHMENTS_URL": f"file:{folder}/attachments"})
+def application(url: str, folder: Path) -> Flask:
+    """Guichet on this database, brought up to this version."""
+    environ = {
+        "DATABASE_URL": url,
+        "SECRET_KEY": "for the benchmark only",
+        "ATTACHMENTS_URL": f"file:{folder}/attachments",
+        "TWILIO_ACCOUNT_SID": SID,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_FROM": FROM,
+        "TWILIO_API_URL": "http://127.0.0.1:9",
+    }
+    configure("error")
     store = Store(url)
     store.migrate()
     store.close()
-    return create_app(settings)
+    return create_app(load(environ))
 
 
-def _worker(app: Flask, email: str) -> Worker:
+def browser(app: Flask, email: str) -> Worker:
+    """Somebody of the staff who has logged in."""
     worker = Worker(app)
     worker.log_in(email)
     return worker
 
 
-def _median(worker: Worker, page: str) -> float | None:
+def median(worker: Worker, page: str, times: int = TIMES) -> float | None:
     """Milliseconds; None for a page that is not theirs."""
     if worker.get(page).status_code != 200:
         return None
     spent = []
-    for _ in range(TIMES):
+    for _ in range(times):
         began = time.perf_counter()
         worker.get(page)
         spent.append((time.perf_counter() - began) * 1000)

@@ -37,13 +37,15 @@ def main() -> None:
         read(imap, smtp, Path(folder), mails)
 
 
-def mail(n: int) -> bytes:
-    """One citizen's mail."""
+def mail(n: int, said: str = "") -> bytes:
+    """One citizen's mail; every twentieth has a photo."""
     head = (
         f"From: citizen{n}@exemple.ma\r\nTo: plaintes@commune.example\r\nSubject: Plainte {n}\r\n"
         f"Message-ID: <{n}@exemple.ma>\r\nMIME-Version: 1.0\r\n"
     )
-    text = "Content-Type: text/plain; charset=utf-8\r\n\r\n" + f"Le lampadaire {n} est cassé. " * 20
+    text = "Content-Type: text/plain; charset=utf-8\r\n\r\n" + (
+        said or f"Le lampadaire {n} est cassé. " * 20
+    )
     if n % 20:
         return (head + text).encode()
     photo = base64.encodebytes(os.urandom(PHOTO)).decode().replace("\n", "\r\n")

@@ -1,1 +1,1 @@
-"""The whole road under load, on PostgreSQL: ``python -m benchmarks.surge`` (`make bench`)."""
+"""The whole road under load, on PostgreSQL: the provider, its webhooks, and what it was told."""

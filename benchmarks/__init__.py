@@ -1,0 +1,1 @@
+"""What Guichet takes and what it costs, measured side by side: ``make bench``."""

@@ -1,0 +1,1 @@
+"""Guichet beside django-helpdesk: the same mails, forms and API calls, each to its case."""
