@@ -6,8 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 TESTS ?= tests
-# Two workers per core: much of the suite waits for servers.
+# How many workers run the tests; auto: two per core (tests/conftest.py).
 JOBS ?= auto
+# What `make bench` measures and how: BENCH="--short", BENCH="complete --busy".
+BENCH ?=
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,7 +41,7 @@ servers: ## Install the real servers and the browser that the tests use (root or
 	@./tests/install-servers
 
 test: .venv/installed-dev servers ## Run the whole suite
-	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: .venv/installed-dev ## Lint, format, types, and the rules between the rooms
 	$(BIN)/ruff check .
@@ -47,11 +49,16 @@ check: .venv/installed-dev ## Lint, format, types, and the rules between the roo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/installed-dev servers ## Measure everything on an idle machine, and write docs/performance.md
+	$(BIN)/python -m benchmarks $(BENCH)
+
 pins: ## Compile and hash the pinned dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-dev.in -o requirements-dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-speech.in -o requirements-speech.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-sentences.in -o requirements-sentences.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-tracing.in -o requirements-tracing.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q benchmarks/helpdesk/requirements.in -o benchmarks/helpdesk/requirements.txt
 
 clean: ## Remove what was built; data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from gateway import logs
 from gateway.house import House, build
 from gateway.settings import load
 from gateway.store import Store
+from tests.fakes.twilio import FakeTwilio
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
@@ -30,6 +32,22 @@ CHANNELS = {
 }
 
 MakeHouse = Callable[..., House]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers per core: much of the suite waits, for servers, browsers and faults. On a large
+    machine no more than it can feed: each has a PostgreSQL of its own."""
+    return min(2 * (os.cpu_count() or 1), 16)
+
+
+#: Files that take minutes, by a word of their names: faults, real processes, browsers.
+_LONG = ("faults", "road", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not any(word in item.nodeid for word in _LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,6 +92,20 @@ def _migrate(url: str) -> None:
     store.close()
 
 
+@pytest.fixture
+def new_postgres(postgres: Postgres, postgres_template: str) -> Iterator[Callable[[], str]]:
+    """Makes PostgreSQL databases with our tables, that are gone after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres.database(template=postgres_template))
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgres.drop(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with our tables: the test runs on SQLite and on PostgreSQL."""
@@ -81,8 +113,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "guichet.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.database(template=request.getfixturevalue("postgres_template"))
+    new_postgres: Callable[[], str] = request.getfixturevalue("new_postgres")
+    return new_postgres()
 
 
 @pytest.fixture
@@ -110,6 +142,13 @@ def make_house(database_url: str, tmp_path: Path) -> Iterator[MakeHouse]:
     yield make
     for house in houses:
         house.close()
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    """A provider of text messages and calls; ``environ`` sets a house up with it."""
+    with FakeTwilio() as provider:
+        yield provider
 
 
 @pytest.fixture

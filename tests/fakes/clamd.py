@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import socketserver
 import struct
 import threading
 from pathlib import Path
-from types import TracebackType
+
+from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 #: The harmless file that every scanner calls a virus (eicar.org).
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-class FakeClamd:
+class FakeClamd(Service):
     """Finds the EICAR file and nothing else; hangs up on what is larger than ``limit`` bytes."""
 
     def __init__(self, path: Path | None = None, *, limit: int = 1024 * 1024) -> None:
@@ -34,17 +35,11 @@ class FakeClamd:
             self._server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
             self.url = f"unix://{path}"
 
-    def __enter__(self) -> FakeClamd:
+    def start(self) -> None:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -69,6 +64,4 @@ class FakeClamd:
 
 def nobody() -> str:
     """The address of a daemon that is away."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.servers.certificates import Certificate
+from tests.servers.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def in_json(status: int, value: Any, **headers: str) -> Answer:
     return Answer(status, json.dumps(value).encode(), headers=named)
 
 
-class FakeProvider:
+class FakeProvider(Service):
     """Subclass and write ``respond``; use with ``with``. Serves at ``url`` from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.asked: list[Asked] = []
         #: How many times somebody connected.
         self.connections = 0
@@ -72,10 +72,10 @@ class FakeProvider:
         class Handler(_Handler):
             owner = provider
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((host, 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{host}:{self._server.server_port}"
 
     def speak_tls(self, certificate: Certificate) -> None:
         """Serve over HTTPS from now on, with this certificate."""
@@ -84,16 +84,10 @@ class FakeProvider:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._closing.set()
         self._server.shutdown()
         self._thread.join()

@@ -71,8 +71,8 @@ def signed(url: str, fields: Mapping[str, str], token: str = TOKEN) -> WireReque
 class FakeTwilio(FakeProvider):
     """One account. ``media`` maps paths to files, as recordings and MMS pictures are kept."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__(host)
         self.messages: list[dict[str, str]] = []
         #: The texts that came from citizens, as their webhooks say them.
         self.received: list[dict[str, str]] = []

@@ -13,13 +13,12 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from imapclient import IMAPClient
 
 from tests.servers.certificates import Certificate
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 from tests.servers.tokens import Tokens
 
 _BINARY = "/usr/sbin/dovecot"
@@ -88,7 +87,7 @@ def is_installed() -> bool:
     return Path(_BINARY).exists() and os.geteuid() == 0
 
 
-class Dovecot:
+class Dovecot(Service):
     """Use with ``with``. ``capability`` replaces what the server says that it can do, with a
     ``certificate`` it speaks TLS too, and ``tokens`` let people in by XOAUTH2.
 
@@ -146,16 +145,7 @@ class Dovecot:
         """Whether it was started and not killed since."""
         return self._process is not None
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self.kill()
         shutil.rmtree(self._base, ignore_errors=True)
 

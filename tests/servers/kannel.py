@@ -9,12 +9,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote_to_bytes
 
 from tests.fakes.sms import PASSWORD, SENDER, TOKEN, USER
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 _FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 #: Seconds that Kannel may take to start.
@@ -69,7 +68,7 @@ get-url = "{hook}?token={token}&from=%p&to=%P&text=%b&charset=%C&smsc=%i&id=%I&u
 """
 
 
-class KannelServer:
+class KannelServer(Service):
     """Use with ``with``. Citizens' texts go to ``hook``, which is an address of ours."""
 
     def __init__(self, hook: str) -> None:
@@ -102,21 +101,15 @@ class KannelServer:
             "SMS_SENDER": SENDER,
         }
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         file = self._folder / "kannel.conf"
         file.write_text(self._configuration)
         self._run("/usr/sbin/bearerbox", "-v", "4", str(file))
         _wait_for(self._smsc)
         self._run("/usr/sbin/smsbox", "-v", "4", str(file))
         _wait_for(self._sendsms)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         for process in reversed(self._running):
             process.kill()
             process.wait()

@@ -5,19 +5,20 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from types import TracebackType
-from typing import Self
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 
-class RedisServer:
-    """Use with ``with``. It keeps nothing on the disk: killed, it has forgotten everything."""
+class RedisServer(Service):
+    """Use with ``with``. It keeps nothing on the disk: killed, it has forgotten everything.
+    ``host`` is where it listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._port = free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="guichet-redis-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -25,7 +26,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://{self._host}:{self._port}/0"
 
     @property
     def pid(self) -> int:
@@ -34,16 +35,7 @@ class RedisServer:
             raise RuntimeError("it does not run")
         return self._process.pid
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self.kill()
         self._folder.cleanup()
 
@@ -51,7 +43,8 @@ class RedisServer:
         """Start it, and wait until it answers."""
         self._process = subprocess.Popen(
             [
-                "redis-server", "--bind", "127.0.0.1", "--port", str(self._port),
+                "redis-server", "--bind", self._host, "--port", str(self._port),
+                "--protected-mode", "no",
                 "--save", "", "--appendonly", "no", "--dir", self._folder.name,
             ],
             stdin=subprocess.DEVNULL,

@@ -10,14 +10,14 @@ from base64 import b64decode
 from collections import deque
 from dataclasses import dataclass
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.servers.certificates import Certificate
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Envelope:
         return str(body.get_content()) if body else ""
 
 
-class SmtpSink:
+class SmtpSink(Service):
     """Use with ``with``. ``refuse`` plans what the next commands are answered with.
 
     With a ``certificate`` it speaks TLS, from the first byte on or, ``starttls``, after a plain
@@ -114,18 +114,12 @@ class SmtpSink:
         who = f"{self.user}:p%2Fw@" if self._login else ""
         return f"smtp://{who}127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         # The server at the other end writes addresses into its log; that log is not ours.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._controller.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._controller.stop()
 
     def refuse(self, answer: str, at: str = "RCPT") -> None:

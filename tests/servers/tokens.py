@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.servers.service import Service
 
-class Tokens:
+
+class Tokens(Service):
     """Use with ``with``. ``users`` says whose each token is; it may be changed at any time."""
 
     def __init__(self, **users: str) -> None:
@@ -39,16 +39,10 @@ class Tokens:
         """A token written behind it asks for its owner."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/?token="
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
