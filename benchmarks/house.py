@@ -7,8 +7,6 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from benchmarks.surge.told import Told
 from tests.fakes.twilio import FROM, SID, TOKEN
@@ -16,6 +14,7 @@ from tests.road.running import Processes
 from tests.servers.ports import free_port
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
+from tests.servers.service import Service
 
 EMPTY = " with an empty view"
 #: What can run, each with its command.
@@ -28,7 +27,7 @@ _COMMANDS = {
 }
 
 
-class House:
+class House(Service):
     """``processes`` on PostgreSQL or the ``database`` given, with Redis. Use with ``with``."""
 
     def __init__(
@@ -44,7 +43,8 @@ class House:
         self._folder, self._environ = folder, environ or {}
         self._open = ExitStack()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start all of it, and return once the web answers."""
         self._open.enter_context(self._redis)
         file = f"sqlite:///{self._folder}/guichet.db"
         self.database = self._postgres.database() if self._postgres else file
@@ -70,15 +70,10 @@ class House:
         if (made := self.running.command("init-db")).returncode:
             raise SystemExit(made.stderr)
         self._open.enter_context(self.running)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """End all of it."""
+        self._open.close()
 
     @property
     def port(self) -> int:

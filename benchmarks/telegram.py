@@ -105,9 +105,9 @@ def _queue(house: House, telegram: FakeTelegram) -> None:
         session.flush()
         for number in range(MESSAGES):
             way = Way(addresses[number % CHATS], "telegram")
-            row: OutboundRow = house.pipeline.parts.notices.queue(
-                session, way, "help", {}, "fr", f"benchmark:{number}", now
-            )
+            notices, cause = house.pipeline.parts.notices, f"benchmark:{number}"
+            drafts = notices.drafts(session, way, "help", {}, "fr", cause, now)
+            row: OutboundRow = notices.queue(session, drafts)
             row.text = f"{number // CHATS}"
 
 

@@ -149,42 +149,34 @@ class Notices:
         *,
         message: str | None = None,
         automatic: bool = True,
-        first: Way | None = None,
-        facts: Facts | None = None,
-        thread: Sequence[str] = (),
-        choices: Sequence[Choice] = (),
-        buttons: Sequence[Choice] = (),
-        trace: str | None = None,
     ) -> OutboundRow | None:
         """Queue a notice about a case; None when there is no way to its citizen, which the
-        case's history then says. ``facts`` are those that it needs beside the case's own.
+        case's history then says.
 
         Closing asks for a rating: the same message says so.
         """
-        way = first or next(self.ways(session, case), None)
+        way = next(self.ways(session, case), None)
         if way is None:
             session.add(_event(case, "nobody_to_tell", now, {"notice": key}))
             return None
-        known = self.facts(case) | ({} if message is None else {"message": message})
+        buttons: tuple[Choice, ...] = ()
         if key in _ASKS_RATING:
             buttons = _ask_rating(session, case, way, now, _ASKS_RATING[key])
-        return self.queue(
+        drafts = self.drafts(
             session,
             way,
             key,
-            known | dict(facts or {}),
+            self.facts(case) | ({} if message is None else {"message": message}),
             case.language,
             cause,
             now,
             case,
             automatic,
-            thread,
-            choices,
-            buttons,
-            # Somebody waits for an answer, and for a person's words.
-            bulk=first is None and not message,
-            trace=trace,
+            buttons=buttons,
+            # Somebody waits for a person's words.
+            bulk=not message,
         )
+        return self.queue(session, drafts)
 
     def facts(self, case: Case) -> dict[str, Any]:
         """What a sentence about a case may need, in values that JSON keeps."""
@@ -195,40 +187,8 @@ class Notices:
             "status": case.status,
         }
 
-    def queue(
-        self,
-        session: Session,
-        way: Way,
-        key: str,
-        facts: Facts,
-        language: str,
-        cause: str,
-        now: datetime,
-        case: Case | None = None,
-        automatic: bool = True,
-        thread: Sequence[str] = (),
-        choices: Sequence[Choice] = (),
-        buttons: Sequence[Choice] = (),
-        bulk: bool = False,
-        trace: str | None = None,
-    ) -> OutboundRow:
-        """Write what ``drafts`` makes of it; the first row is returned."""
-        drafts = self.drafts(
-            session,
-            way,
-            key,
-            facts,
-            language,
-            cause,
-            now,
-            case,
-            automatic,
-            thread,
-            choices,
-            buttons,
-            bulk,
-            trace,
-        )
+    def queue(self, session: Session, drafts: Sequence[Mapping[str, Any]]) -> OutboundRow:
+        """Write what ``drafts`` made; the first row is returned."""
         rows = [OutboundRow(**draft) for draft in drafts]
         session.add_all(rows)
         return rows[0]

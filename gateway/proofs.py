@@ -67,7 +67,8 @@ def begin(
     said = language or person.chosen_language or person.language or ""
     # About no case: what is about one is tried over other ways when it fails, and is read at the
     # desk.
-    notices.queue(session, way, _KEY, {"code": code}, said, f"proof:{proof.id}", now)
+    drafts = notices.drafts(session, way, _KEY, {"code": code}, said, f"proof:{proof.id}", now)
+    notices.queue(session, drafts)
     return proof
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,6 +50,7 @@ WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
 _FIRST: Mapping[type[Base], Sequence[ColumnElement[Any]]] = {OutboundRow: (OutboundRow.bulk,)}  # type: ignore[dict-item]  # a mapped column is one
 Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
 Key = TypeVar("Key", int, str)
+Done = TypeVar("Done")
 
 #: A connection that nobody used for so long may have been cut.
 _IDLE_SECONDS = 2.0
@@ -274,6 +275,17 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def once_more(work: Callable[[], Done]) -> Done:
+    """Do some work, and once again where the connection broke: one that died while it lay idle
+    says nothing of the database. Once is enough."""
+    try:
+        return work()
+    except DBAPIError as broken:
+        if not broken.connection_invalidated:
+            raise
+        return work()
 
 
 def inserted(result: CursorResult[Any]) -> int | None:

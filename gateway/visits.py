@@ -94,7 +94,10 @@ def move_answers(
     if way is None:
         return []
     facts = notices.facts(case)
-    notices.queue(session, way, "moved", facts, case.language, f"moved:{proof.id}", now, case)
+    drafts = notices.drafts(
+        session, way, "moved", facts, case.language, f"moved:{proof.id}", now, case
+    )
+    notices.queue(session, drafts)
     return [way.channel]
 
 

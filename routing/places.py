@@ -33,7 +33,6 @@ _HOME = frozenset(
 #: From so many sounds on, a name is told from others by them.
 _TELLING = 4
 _CLITICS = "وفبلd"
-_ARTICLES = ("لل", "ال")
 #: How far from a city's centre a point may lie and still be its commune's, in kilometres.
 _NEAR_KM = 25.0
 _NAME, _DISTRICT, _COMMON = 2, 1, 0

@@ -11,8 +11,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -20,6 +18,7 @@ from urllib.request import urlopen
 from tests.road.running import eventually
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 ROOT = Path(__file__).parents[2]
 _REQUIREMENTS = Path(__file__).parent / "requirements.txt"
@@ -37,7 +36,7 @@ class Spent:
     cpu: float
 
 
-class Site:
+class Site(Service):
     """Use with ``with``."""
 
     def __init__(self, folder: Path, database: str, imap: Dovecot, smtp_port: int) -> None:
@@ -55,7 +54,8 @@ class Site:
         }
         self._webs: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Make its tables, and return once its web answers."""
         self._run("django", "migrate", "--verbosity=0")
         mailbox = (str(self._imap.port), self._imap.other_user, self._imap.password)
         self.token = self._run("benchmarks.helpdesk.begin", *mailbox).strip()
@@ -68,14 +68,9 @@ class Site:
             eventually(lambda port=port: _answers(port), "django-helpdesk")  # type: ignore[misc]  # the loop's own
         # The first mail of a run waits for nothing but Django's beginning.
         self._beginning = self._get_email()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End its web processes."""
         for web in self._webs:
             web.terminate()
         for web in self._webs:

@@ -9,11 +9,13 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -22,6 +24,12 @@ from sqlalchemy.orm import DeclarativeBase
 #: SQLite counts rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB, "postgresql")
+
+
+def index_where(condition: str, name: str, *columns: str) -> Index:
+    """An index of some rows only, in both databases."""
+    where = text(condition)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 class Instant(TypeDecorator[datetime]):

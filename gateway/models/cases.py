@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from gateway.models.base import Base, BigId
+from gateway.models.base import Base, BigId, index_where
 
 #: A case in one of these statuses wants nothing more from anyone.
 CLOSED = ("closed", "inadmissible")
@@ -62,45 +62,11 @@ class Case(Base):
         # The lists of the desk, each in the order of its due dates.
         Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_administration_due", "administration", "due_at", "id"),
-        Index(
-            "ix_cases_open",
-            "administration",
-            "due_at",
-            "id",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
-        Index(
-            "ix_cases_open_status",
-            "status",
-            "due_at",
-            "id",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
-        Index(
-            "ix_cases_open_due",
-            "due_at",
-            "id",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
-        Index(
-            "ix_cases_arriving",
-            "administration",
-            "due_at",
-            "id",
-            sqlite_where=text(ARRIVING),
-            postgresql_where=text(ARRIVING),
-        ),
-        Index(
-            "ix_cases_assigned",
-            "assignee_id",
-            "due_at",
-            "id",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
-        ),
+        index_where(OPEN, "ix_cases_open", "administration", "due_at", "id"),
+        index_where(OPEN, "ix_cases_open_status", "status", "due_at", "id"),
+        index_where(OPEN, "ix_cases_open_due", "due_at", "id"),
+        index_where(ARRIVING, "ix_cases_arriving", "administration", "due_at", "id"),
+        index_where(OPEN, "ix_cases_assigned", "assignee_id", "due_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from gateway.models.base import Base, BigId
+from gateway.models.base import Base, BigId, index_where
 from gateway.models.cases import AddressRow
 from gateway.tracing import id_of
 
@@ -32,40 +32,13 @@ class Message(Traced, Base):
     __table_args__ = (
         UniqueConstraint("channel", "account", "external_id"),
         Index("ix_messages_reference", "channel", "reference"),
-        Index(
-            "ix_messages_waiting",
-            "due_at",
-            sqlite_where=text("state = 'new'"),
-            postgresql_where=text("state = 'new'"),
-        ),
+        index_where("state = 'new'", "ix_messages_waiting", "due_at"),
         # Who has how many in the line, so that one sender's many do not hold up the others.
-        Index(
-            "ix_messages_in_line",
-            "channel",
-            "sender",
-            "id",
-            sqlite_where=text("state = 'new'"),
-            postgresql_where=text("state = 'new'"),
-        ),
-        Index(
-            "ix_messages_held",
-            "id",
-            sqlite_where=text("state = 'held'"),
-            postgresql_where=text("state = 'held'"),
-        ),
+        index_where("state = 'new'", "ix_messages_in_line", "channel", "sender", "id"),
+        index_where("state = 'held'", "ix_messages_held", "id"),
         # What the desk shows as set aside, the latest first.
-        Index(
-            "ix_messages_shunted",
-            "id",
-            sqlite_where=text("state = 'shunted'"),
-            postgresql_where=text("state = 'shunted'"),
-        ),
-        Index(
-            "ix_messages_spam",
-            "id",
-            sqlite_where=text("intent = 'spam'"),
-            postgresql_where=text("intent = 'spam'"),
-        ),
+        index_where("state = 'shunted'", "ix_messages_shunted", "id"),
+        index_where("intent = 'spam'", "ix_messages_spam", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -102,18 +75,8 @@ class AttachmentRow(Base):
 
     __tablename__ = "attachments"
     __table_args__ = (
-        Index(
-            "ix_attachments_waiting",
-            "due_at",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
-        ),
-        Index(
-            "ix_attachments_unheard",
-            "hear_at",
-            sqlite_where=text("hear_at IS NOT NULL"),
-            postgresql_where=text("hear_at IS NOT NULL"),
-        ),
+        index_where("state = 'pending'", "ix_attachments_waiting", "due_at"),
+        index_where("hear_at IS NOT NULL", "ix_attachments_unheard", "hear_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -141,31 +104,10 @@ class OutboundRow(Traced, Base):
 
     __tablename__ = "outbound"
     __table_args__ = (
-        Index(
-            "ix_outbound_waiting",
-            "channel",
-            "bulk",
-            "due_at",
-            "id",
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
-        ),
-        Index(
-            "ix_outbound_next",
-            "channel",
-            "address_id",
-            "id",
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
-        ),
+        index_where("state = 'queued'", "ix_outbound_waiting", "channel", "bulk", "due_at", "id"),
+        index_where("state = 'queued'", "ix_outbound_next", "channel", "address_id", "id"),
         Index("ix_outbound_provider_id", "channel", "provider_id"),
-        Index(
-            "ix_outbound_unreported",
-            "channel",
-            "due_at",
-            sqlite_where=text("state = 'sent'"),
-            postgresql_where=text("state = 'sent'"),
-        ),
+        index_where("state = 'sent'", "ix_outbound_unreported", "channel", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.models.base import Base, BigId
+from gateway.models.base import Base, BigId, index_where
 
 
 class Question(Base):
@@ -16,18 +16,8 @@ class Question(Base):
 
     __tablename__ = "questions"
     __table_args__ = (
-        Index(
-            "ix_questions_open",
-            "address_id",
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
-        Index(
-            "ix_questions_expiring",
-            "expires_at",
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
-        ),
+        index_where("settled_at IS NULL", "ix_questions_open", "address_id"),
+        index_where("settled_at IS NULL", "ix_questions_expiring", "expires_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

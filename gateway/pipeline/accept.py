@@ -9,7 +9,6 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DBAPIError
 
 from channels.base import Attachment, Inbound, Receipt, Report
 from gateway import clock, tracing
@@ -20,7 +19,7 @@ from gateway.pipeline.intake import insertion
 from gateway.pipeline.parts import PROCESS_LEASE, Parts
 from gateway.pipeline.reports import apply
 from gateway.queue import DELIVER, PROCESS
-from gateway.store import inserted
+from gateway.store import inserted, once_more
 from normalizer.text import storable
 
 log = structlog.get_logger(__name__)
@@ -105,13 +104,7 @@ def _stored(
     """The id of the new row; None where the message is stored already."""
     if not kept:
         return parts.intake.add(row)
-    try:
-        return _store(parts, row, kept, now)
-    except DBAPIError as broken:
-        # A connection that died while it lay idle says nothing of the database. Once is enough.
-        if not broken.connection_invalidated:
-            raise
-        return _store(parts, row, kept, now)
+    return once_more(lambda: _store(parts, row, kept, now))
 
 
 def _store(

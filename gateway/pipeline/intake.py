@@ -11,10 +11,9 @@ from typing import Any
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import insert as _postgresql
 from sqlalchemy.dialects.sqlite import insert as _sqlite
-from sqlalchemy.exc import DBAPIError
 
 from gateway.models import Message
-from gateway.store import Store, is_away
+from gateway.store import Store, is_away, once_more
 
 Row = Mapping[str, Any]
 
@@ -74,13 +73,7 @@ class Intake:
 
     def _write_together(self, batch: Sequence[_Ticket]) -> None:
         rows = [ticket.row for ticket in batch]
-        try:
-            new = self._insert(rows)
-        except DBAPIError as broken:
-            # A connection that died while it lay idle says nothing of the database. Once is enough.
-            if not broken.connection_invalidated:
-                raise
-            new = self._insert(rows)
+        new = once_more(lambda: self._insert(rows))
         for ticket in batch:
             # The same message twice at one moment: the later one is the duplicate.
             ticket.id = new.pop(tuple(ticket.row[name] for name in _UNIQUE), None)

@@ -63,7 +63,7 @@ def fail(
     if way is None:
         return None
     case = session.get_one(Case, row.case_id)
-    again = parts.notices.queue(
+    drafts = parts.notices.drafts(
         session,
         way,
         row.key,
@@ -76,5 +76,6 @@ def fail(
         bulk=row.bulk,
         trace=row.trace,
     )
+    again = parts.notices.queue(session, drafts)
     again.files = row.files if way.channel in FILE_CHANNELS else []
     return way.channel

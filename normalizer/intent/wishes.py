@@ -222,31 +222,31 @@ def _exactly(words: tuple[str, ...]) -> Intent | None:
 
 def _said_alone(said: Said) -> Intent | None:
     """The intent whose words are all that is said, in any order and with small ones around."""
-    if len(said.words) > _WORDS:
-        return None
-    for words in dict.fromkeys((said.words, said.spelt)):
-        for book in books():
-            bag = Bag(words) - book.beside - book.small
-            if len(bag) > _COUNTING:
-                continue
-            short = Bag(word for word in bag if not book.about.fullmatch(word))
-            if intent := book.says.get(bag) or book.says.get(short):
-                return cast(Intent, intent)
+    for book, bag in _bags(said):
+        short = Bag(word for word in bag if not book.about.fullmatch(word))
+        if intent := book.says.get(bag) or book.says.get(short):
+            return cast(Intent, intent)
     return None
 
 
 def _nearly(said: Said) -> Intent | None:
+    for book, bag in _bags(said):
+        for phrase, intent in (one for word in bag for one in book.by_word.get(word, ())):
+            if phrase <= bag and len(bag - phrase) <= _BESIDE.get(intent, -1):
+                return cast(Intent, intent)
+    return None
+
+
+def _bags(said: Said) -> Iterator[tuple[Book, Bag]]:
+    """The words that count, as each book sees them: as they were written, then as they are spelt;
+    nothing where that are too many for a command."""
     if len(said.words) > _WORDS:
-        return None
+        return
     for words in dict.fromkeys((said.words, said.spelt)):
         for book in books():
             bag = Bag(words) - book.beside - book.small
-            if len(bag) > _COUNTING:
-                continue
-            for phrase, intent in (one for word in bag for one in book.by_word.get(word, ())):
-                if phrase <= bag and len(bag - phrase) <= _BESIDE.get(intent, -1):
-                    return cast(Intent, intent)
-    return None
+            if len(bag) <= _COUNTING:
+                yield book, bag
 
 
 def _is_settled(said: Said) -> bool:

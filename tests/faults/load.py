@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import count
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 
@@ -20,6 +19,7 @@ from tests.fakes.twilio import SID, signature
 from tests.faults.town import Town
 from tests.road.providers import PUBLIC_URL, Visitor
 from tests.road.running import PATIENCE
+from tests.servers.service import Service
 
 #: What a provider waits for an answer, in seconds.
 _TIMEOUT = 15.0
@@ -55,7 +55,7 @@ class _Waiting:
 
 
 @dataclass
-class Load:
+class Load(Service):
     """Use with ``with``: writes until its end, and repeats until all is taken.
 
     Every message is another citizen's, so that each must become a case of its own. ``pause`` is
@@ -95,17 +95,13 @@ class Load:
             for hand in range(self.hands)
         ]
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to write."""
         for thread in self._threads:
             thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Write nothing new, and wait until all is taken."""
         self._stop.set()
         self.wait()
 

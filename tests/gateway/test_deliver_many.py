@@ -55,9 +55,10 @@ def queue(house: House, *texts: str, chat: int = CHAT) -> None:
             session.add(address)
             session.flush()
         for text in texts:
-            row = house.pipeline.parts.notices.queue(
-                session, Way(address, "telegram"), "help", {}, "fr", f"test:{chat}:{text}", now
-            )
+            notices, way = house.pipeline.parts.notices, Way(address, "telegram")
+            cause = f"test:{chat}:{text}"
+            drafts = notices.drafts(session, way, "help", {}, "fr", cause, now)
+            row = notices.queue(session, drafts)
             row.text = text
 
 

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.servers.ports import free_port
+from tests.servers.service import Service
 
 ROOT = Path(__file__).parents[2]
 #: Seconds until something that must come counts as lost; nothing here is measured.
@@ -34,7 +34,7 @@ def eventually(look: Callable[[], Found], what: str) -> Found:
     raise AssertionError(f"{what} did not come")
 
 
-class Processes:
+class Processes(Service):
     """``python -m gateway`` commands with one environment. Use with ``with``."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str], *commands: str) -> None:
@@ -58,16 +58,8 @@ class Processes:
         """All that was logged so far."""
         return self._log.read_text(encoding="utf-8")
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End them all at once."""
         self.kill()
 
     def start(self) -> None:
