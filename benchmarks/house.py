@@ -87,19 +87,23 @@ class House(Service):
 
     @property
     def pids(self) -> dict[str, int]:
-        """All processes by name."""
-        names = [name.removesuffix(EMPTY) for name in self._names]
-        pids = {names[place]: pid for place, pid in self.running.pids.items()}
+        """All processes by name; the second of its kind is called so."""
+        pids: dict[str, int] = {}
+        for place, pid in sorted(self.running.pids.items()):
+            name = self._names[place].removesuffix(EMPTY)
+            pids[f"{name} 2" if name in pids else name] = pid
         if self._postgres:
             pids["PostgreSQL"] = self._postgres.pid
         return pids | {"Redis": self._redis.pid}
 
     @contextmanager
     def asleep(self, what: str) -> Iterator[None]:
-        """One of them does nothing meanwhile: what it would do waits."""
-        pid = self.pids[what]
-        os.kill(pid, signal.SIGSTOP)
+        """Those of a kind do nothing meanwhile: what they would do waits."""
+        pids = [pid for name, pid in self.pids.items() if name.startswith(what)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(pid, signal.SIGCONT)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)

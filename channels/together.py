@@ -1,4 +1,5 @@
-"""Sends several messages side by side, each address's in their order, over a few threads."""
+"""Sends several messages side by side, each address's in their order, over a few threads; or, to a
+provider next door, one after another in none."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ AT_ONCE = 8
 #: What did not begin after so many seconds is left for the next batch: a slow provider must not
 #: let the claim run out under those that still wait.
 _PATIENCE = 10.0
+#: A provider that answers within so many seconds is next door: threads cost more than they save.
+_NEAR = 0.02
 
 
 class Together:
@@ -26,6 +29,7 @@ class Together:
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._at_once = at_once
         self._threads = ThreadPoolExecutor(at_once, "send")
+        self._is_near = False
 
     def send(
         self,
@@ -44,20 +48,32 @@ class Together:
         known: SimpleQueue[Outcome] = SimpleQueue()
         on_way = 0
         while True:
-            while on_way < self._at_once and (message := line.next()) is not None:
-                self._threads.submit(_send, one, message, known)
-                on_way += 1
-            wait = line.wait()
-            if on_way:
-                outcomes = _taken(known, None if on_way == self._at_once else wait)
-                if outcomes:
-                    done(outcomes)
-                    line.go_on(outcomes)
+            outcomes = self._one_by_one(line, one) if self._is_near and not on_way else []
+            if not outcomes:
+                while on_way < self._at_once and (message := line.next()) is not None:
+                    self._threads.submit(_send, one, message, known)
+                    on_way += 1
+                wait = line.wait()
+                if on_way:
+                    outcomes = _taken(known, None if on_way == self._at_once else wait)
                     on_way -= len(outcomes)
-            elif wait is not None:
-                sleep(wait)
-            else:
-                return
+                elif wait is not None:
+                    sleep(wait)
+                else:
+                    return
+            if outcomes:
+                self._is_near = all(map(_is_near, outcomes))
+                done(outcomes)
+                line.go_on(outcomes)
+
+    def _one_by_one(self, line: _Line, one: Callable[[Outbound], str]) -> list[Outcome]:
+        """What became of the next few, as long as each is taken at once."""
+        outcomes: list[Outcome] = []
+        while len(outcomes) < self._at_once and (message := line.next()) is not None:
+            outcomes.append(_sent(one, message))
+            if not _is_near(outcomes[-1]) or isinstance(outcomes[-1].result, SendFailed):
+                break
+        return outcomes
 
 
 class _Line:
@@ -102,6 +118,10 @@ class _Line:
 
 
 def _send(one: Callable[[Outbound], str], message: Outbound, known: SimpleQueue[Outcome]) -> None:
+    known.put(_sent(one, message))
+
+
+def _sent(one: Callable[[Outbound], str], message: Outbound) -> Outcome:
     began = monotonic()
     try:
         result: str | SendFailed = one(message)
@@ -110,7 +130,11 @@ def _send(one: Callable[[Outbound], str], message: Outbound, known: SimpleQueue[
     except Exception as error:  # noqa: BLE001  # the border: an adapter's fault loses no message
         fault = f"our own fault ({type(error).__name__})"
         result = SendFailed(fault, retryable=True, unknown=True)
-    known.put(Outcome(message, result, monotonic() - began))
+    return Outcome(message, result, monotonic() - began)
+
+
+def _is_near(outcome: Outcome) -> bool:
+    return outcome.seconds < _NEAR
 
 
 def _taken(known: SimpleQueue[Outcome], seconds: float | None) -> list[Outcome]:

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import clock
 from gateway.house import House, build
 from gateway.settings import Settings, load
-from gateway.store import is_away
 from gateway.waiting import once_there
-from gateway.web import limits, pages
+from gateway.web import hooks, limits, pages, trouble
 from gateway.web.api import api
 from gateway.web.current import KEY
 from gateway.web.current import house as this_house
 from gateway.web.desk import desk
 from gateway.web.files import files
 from gateway.web.health import health
-from gateway.web.hooks import hooks
 from gateway.web.prompts import prompts
 from gateway.web.simulator import Simulator
 
-log = structlog.get_logger(__name__)
-
-#: How long providers wait before they try again while our database is away, in seconds.
-_AWAY = "30"
 #: A form's file lands on disk, its fields in memory: those are what a citizen typed.
 _TYPED = 1024 * 1024
 
@@ -64,20 +58,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_value_preprocessor(_bound)
     limits.init_app(app, settings)
     pages.init_app(app)
-    for blueprint in (pages.pages, desk, files, hooks, api, health, prompts):
+    for blueprint in (pages.pages, desk, files, api, health, prompts):
         app.register_blueprint(blueprint)
-    for machine in (hooks, api, health):
+    for machine in (api, health):
         pages.csrf.exempt(machine)
     if simulator is not None:
         pages.csrf.exempt(simulator.blueprint)
         app.register_blueprint(simulator.blueprint)
         app.extensions["simulator"] = simulator
-    if settings.proxies:
-        hops = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way
-    app.register_error_handler(SQLAlchemyError, _database_trouble)
-    app.register_error_handler(OSError, _disk_trouble)
+    trouble.init_app(app)
     app.after_request(_secured)
+    front: Any = DispatcherMiddleware(app.wsgi_app, {hooks.PATH: hooks.create_app(house)})
+    if hops := settings.proxies:
+        front = ProxyFix(front, x_for=hops, x_proto=hops)
+    app.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way
     return app
 
 
@@ -113,19 +107,6 @@ def _bound(_endpoint: str | None, _values: dict[str, object] | None) -> None:
     """Hold a form without files to what one can type: werkzeug measures the fields of others."""
     if request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = _TYPED
-
-
-def _database_trouble(error: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:
-    """While the database is away, say so and when to try again; providers do."""
-    if is_away(error):
-        return "The service is away for a moment.\n", 503, {"Retry-After": _AWAY}
-    raise error
-
-
-def _disk_trouble(error: OSError) -> tuple[str, int, dict[str, str]]:
-    """While files cannot be kept, because the disk is full or the bucket out of reach: likewise."""
-    log.error("disk.trouble", error=type(error).__name__, errno=error.errno)
-    return "The service is away for a moment.\n", 503, {"Retry-After": _AWAY}
 
 
 def _secured(response: Response) -> Response:

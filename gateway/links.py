@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -47,19 +47,23 @@ def make(
     ``case``, ``address`` and ``user`` are rows that have been flushed: what it opens, and whom it
     is sent to.
     """
-    token = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-    session.add(
-        LinkRow(
-            sha256=_hash(token),
-            purpose=purpose,
-            case_id=case.id if case else None,
-            address_id=address.id if address else None,
-            user_id=user.id if user else None,
-            created_at=now,
-            expires_at=now + lifetime,
-        )
-    )
+    token, row = draw(purpose, now, lifetime)
+    row["case_id"] = case.id if case else None
+    row["address_id"] = address.id if address else None
+    row["user_id"] = user.id if user else None
+    session.add(LinkRow(**row))
     return token
+
+
+def draw(purpose: Purpose, now: datetime, lifetime: timedelta) -> tuple[str, dict[str, Any]]:
+    """A new token, and the columns of the row that makes a link of it, but for what it opens."""
+    token = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return token, {
+        "sha256": _hash(token),
+        "purpose": purpose,
+        "created_at": now,
+        "expires_at": now + lifetime,
+    }
 
 
 def open_link(

@@ -2,101 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    func,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-)
+from sqlalchemy import Row, Select, func, literal, literal_column, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from gateway.models import OPEN, Case, Instant, User
+from gateway.cases.view import CaseView
+from gateway.desk_queues import ALL, NOBODYS, QUEUES, Condition, queues_of
+from gateway.models import ANSWERED, SETTLED, Case, Instant, User
 from gateway.roles import StaffView
-from gateway.search import cases_about
+from gateway.search import few, means
 from gateway.settings import Settings
 from gateway.store import Store
 
 PAGE = 50
-#: An open case that falls due within so long is due soon.
-SOON = timedelta(days=7)
 #: A queue is counted no further: beyond it is simply long.
 COUNTED = 99
 _EXCERPT = 200
-#: So many ids are handed from one query to the next.
-_FEW = 500
+#: Among so many cases of a queue, in its order, those that filters or common words want are looked
+#: for at once; and among so many when somebody goes on looking.
+LOOKED, FURTHER = 2_000, 20_000
 
-Condition = ColumnElement[bool]
-Found = Select[int] | Sequence[int] | None
-Queue = Callable[[StaffView, datetime], Condition]
-
-#: A double is treated with the case it repeats, in whose list it then is.
-_open: Condition = and_(literal_column(f"cases.{OPEN}"), Case.merged_into.is_(None))
-
-
-def _mine(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.assignee_id == who.id)
-
-
-def _unassigned(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.assignee_id.is_(None), Case.administration.is_not(None))
-
-
-def _triage(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.administration.is_(None), Case.disputed.is_(False))
-
-
-def _soon(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.due_at >= now, Case.due_at < now + SOON)
-
-
-def _late(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.due_at < now)
-
-
-def _awaiting(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.status == "awaiting_citizen")
-
-
-def _reopened(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.status == "reopened")
-
-
-def _disputed(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.administration.is_(None), Case.disputed.is_(True))
-
-
-def _arriving(who: StaffView, now: datetime) -> Condition:
-    return and_(_open, Case.sent_by.is_not(None), Case.accepted_at.is_(None))
-
-
-def _all(who: StaffView, now: datetime) -> Condition:
-    return literal(True)
-
-
-#: The queues, in the order in which they are shown.
-QUEUES: Mapping[str, Queue] = {
-    "mine": _mine,
-    "unassigned": _unassigned,
-    "triage": _triage,
-    "disputed": _disputed,
-    "arriving": _arriving,
-    "soon": _soon,
-    "late": _late,
-    "awaiting": _awaiting,
-    "reopened": _reopened,
-    "all": _all,
-}
-#: Of cases that nobody has sent to an administration.
-_NOBODYS = ("triage", "disputed")
+#: By what a queue is ordered, and the case's id.
+Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +72,9 @@ class Page:
     """A part of a list; ``after`` leads to the next one."""
 
     lines: tuple[CaseLine, ...]
-    after: tuple[datetime, int] | None
+    after: Place | None
+    #: How far the queue was looked through for what is wanted, where that was not to its end.
+    looked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +84,14 @@ class Lists:
     store: Store
     settings: Settings
 
-    def queues(self, who: StaffView) -> list[str]:
-        """The queues that can hold something for them."""
-        hidden: set[str] = set()
-        if who.role == "triage":
-            hidden = set(QUEUES) - {"mine", "all", *_NOBODYS}
-        elif who.administration is not None:
-            hidden = set(_NOBODYS)
-        if who.role == "auditor":
-            hidden = {"mine"}
-        return [name for name in QUEUES if name not in hidden]
-
     def counts(self, who: StaffView, now: datetime) -> dict[str, int]:
         """How long their queues are, up to one more than COUNTED; "all" is not counted."""
-        names = [name for name in self.queues(who) if name != "all"]
+        names = [name for name in queues_of(who) if name != ALL]
         counted = [
             select(func.count())
             .select_from(
-                select(Case.id)
-                .where(_scope(who), QUEUES[name](who, now))
-                # In the order of an index, or PostgreSQL might look through the whole table.
-                .order_by(Case.due_at, Case.id)
+                self._within(who, name, Filters(), now)
+                .with_only_columns(Case.id)
                 .limit(COUNTED + 1)
                 .subquery()
             )
@@ -188,78 +107,92 @@ class Lists:
         queue: str,
         filters: Filters,
         now: datetime,
-        after: tuple[datetime, int] | None = None,
+        after: Place | None = None,
     ) -> Page:
-        """One page of a queue, the most urgent first; of all cases the latest due first."""
-        with self.store.read() as session:
-            found = self.found(session, filters.words) if filters.words else None
-            statement = self.statement(who, queue, filters, now, after, found)
-            rows = session.execute(statement).all()
-        last = rows[PAGE - 1] if len(rows) > PAGE else None
-        return Page(
-            tuple(_line(row) for row in rows[:PAGE]),
-            (last.due_at, last.id) if last is not None else None,
-        )
+        """One page of a queue, the most urgent first; of all cases those received last.
 
-    def following(
-        self, who: StaffView, queue: str, after: tuple[datetime, int], now: datetime
-    ) -> str | None:
-        """The number of the case that comes after that place in a queue, if there is one."""
+        Where much of a queue is not what filters and common words want, one page does not look
+        through all of it, but says how far it came; ``after`` then goes on from there.
+        """
         with self.store.read() as session:
-            row = session.execute(
-                self.statement(who, queue, Filters(), now, after).limit(1)
-            ).first()
-        return str(row.number) if row else None
+            statement, partly = self.statement(session, who, queue, filters, now, after)
+            rows = session.execute(statement).all()
+            lines = tuple(_line(row) for row in rows[:PAGE])
+            if len(rows) > PAGE:
+                last = rows[PAGE - 1]
+                return Page(lines, (getattr(last, _order(queue)), last.id))
+            end = None if partly is None else session.execute(partly).first()
+        if end is None:
+            return Page(lines, None)
+        looked, last_id = end
+        return Page(lines, (looked, last_id), looked)
+
+    def following(self, who: StaffView, queue: str, case: CaseView, now: datetime) -> str | None:
+        """The number of the case that comes after that one in a queue, if there is one."""
+        after = getattr(case, _order(queue)), case.id
+        query = self._within(who, queue, Filters(), now, after)
+        with self.store.read() as session:
+            return session.scalars(query.with_only_columns(Case.number).limit(1)).first()
 
     def statement(
+        self,
+        session: Session,
+        who: StaffView,
+        queue: str,
+        filters: Filters,
+        now: datetime,
+        after: Place | None = None,
+    ) -> tuple[Select[Any], Select[Any] | None]:
+        """The query behind ``look``; where that looks through a part of the queue only, also that
+        for the last case of the part."""
+        words, region = filters.words, self.settings.region
+        ids = few(session, words, region) if words else None
+        within = self._within(who, queue, filters, now, after)
+        narrowed = self._narrowed(queue, filters)
+        if ids is not None:
+            return _page(within.where(self.store.among(Case.id, ids), *narrowed)), None
+        if not narrowed and not words:
+            return _page(within), None
+        # What is looked through is settled first, by an index alone, or a planner might rather look
+        # through everything else.
+        reach = FURTHER if after else LOOKED
+        places = within.with_only_columns(getattr(Case, _order(queue)).label("place"), Case.id)
+        part = places.limit(reach).subquery()
+        if words:
+            narrowed.append(means(session, words, region, part.c.id))
+        found = select(Case).join(part, part.c.id == Case.id).where(*narrowed)
+        found = found.order_by(*_ordered(queue, part.c.place, part.c.id))
+        return _page(found), places.offset(reach - 1).limit(1)
+
+    def _within(
         self,
         who: StaffView,
         queue: str,
         filters: Filters,
         now: datetime,
-        after: tuple[datetime, int] | None = None,
-        found: Found = None,
-    ) -> Select[tuple[object, ...]]:
-        """The query behind ``look``; ``found`` are the ids that a search found."""
-        conditions = [_scope(who), QUEUES[queue](who, now), *self._narrowed(filters)]
-        if found is not None:
-            conditions.append(Case.id.in_(found))
-        key = tuple_(Case.due_at, Case.id)
-        latest_first = queue == "all"
+        after: Place | None = None,
+    ) -> Select[Any]:
+        """The cases of a queue from some place on, in its order: as an index has them."""
+        held = [QUEUES[queue](who, now), _scope(who, queue)]
+        if filters.administration is not None:
+            held.append(Case.administration == filters.administration)
+        if queue == ALL:
+            held += self._days(filters)
+        if _has_index(queue, filters.status):
+            held += [literal_column(SETTLED), Case.status == filters.status]
         if after is not None:
+            key = tuple_(getattr(Case, _order(queue)), Case.id)
             mark = tuple_(literal(after[0], Instant()), literal(after[1]))
-            conditions.append(key < mark if latest_first else key > mark)
-        order = (Case.due_at.desc(), Case.id.desc()) if latest_first else (Case.due_at, Case.id)
-        return (
-            select(
-                *(getattr(Case, name) for name in _COLUMNS),
-                func.substr(Case.text, 1, _EXCERPT).label("excerpt"),
-                User.name.label("assignee"),
-            )
-            .outerjoin(User, User.id == Case.assignee_id)
-            .where(*conditions)
-            .order_by(*order)
-            .limit(PAGE + 1)
-        )
+            held.append(key < mark if queue == ALL else key > mark)
+        place = getattr(Case, _order(queue))
+        return select(Case).where(*held).order_by(*_ordered(queue, place, Case.id))
 
-    def found(self, session: Session, words: str) -> Found:
-        """What a search means: few ids by themselves, many as the query that finds them.
-
-        No planner can tell which it is from the beginning of a word: it would look through all
-        cases in the order of the list for a word that none of them holds.
-        """
-        query = cases_about(words, self.settings.region, sqlite=self.store.is_sqlite)
-        if query is None:
-            return ()
-        few = session.scalars(query.limit(_FEW + 1)).all()
-        return query if len(few) > _FEW else few
-
-    def _narrowed(self, filters: Filters) -> list[Condition]:
+    def _narrowed(self, queue: str, filters: Filters) -> list[Condition]:
+        """What is asked of each case of a queue, because no index has it."""
         found = [
             column == wanted
             for column, wanted in (
-                (Case.status, filters.status),
-                (Case.administration, filters.administration),
+                (Case.status, None if _has_index(queue, filters.status) else filters.status),
                 (Case.channel, filters.channel),
                 (Case.language, filters.language),
                 (Case.kind, filters.kind),
@@ -270,6 +203,12 @@ class Lists:
         ]
         if filters.assignee == 0:
             found.append(Case.assignee_id.is_(None))
+        if queue != ALL:
+            found += self._days(filters)
+        return found
+
+    def _days(self, filters: Filters) -> list[Condition]:
+        found = []
         if filters.since is not None:
             found.append(Case.created_at >= self._midnight(filters.since))
         if filters.until is not None:
@@ -298,12 +237,38 @@ _COLUMNS = (
 )
 
 
-def _scope(who: StaffView) -> Condition:
+def _has_index(queue: str, status: str | None) -> bool:
+    """Whether a status is found without looking: what was received last is seldom settled yet."""
+    return queue == ALL and status in ANSWERED
+
+
+def _order(queue: str) -> str:
+    """The column that a queue is ordered by."""
+    return "created_at" if queue == ALL else "due_at"
+
+
+def _ordered(queue: str, *columns: Any) -> list[Any]:
+    return [column.desc() if queue == ALL else column for column in columns]
+
+
+def _page(within: Select[Any]) -> Select[Any]:
+    """The first lines of a list, and one more."""
+    columns = [getattr(Case, name) for name in _COLUMNS]
+    excerpt = func.substr(Case.text, 1, _EXCERPT).label("excerpt")
+    return (
+        within.with_only_columns(*columns, excerpt, User.name.label("assignee"))
+        .outerjoin(User, User.id == Case.assignee_id)
+        .limit(PAGE + 1)
+    )
+
+
+def _scope(who: StaffView, queue: str) -> Condition:
     """The cases that they see: ``gateway.roles.sees`` for the database."""
     if who.role == "triage":
-        return Case.administration.is_(None)
+        # Said twice, it would seem twice as rare to a planner.
+        return true() if queue in NOBODYS else Case.administration.is_(None)
     if who.administration is None:
-        return literal(True)
+        return true()
     return Case.administration == who.administration
 
 

@@ -204,7 +204,7 @@ class Notices:
         now: datetime,
         case: Case | None = None,
         automatic: bool = True,
-        thread: Sequence[str] = (),
+        thread: Sequence[str] | None = None,
         choices: Sequence[Choice] = (),
         buttons: Sequence[Choice] = (),
         bulk: bool = False,
@@ -214,13 +214,15 @@ class Notices:
         ``cause`` with the way makes it unique: one cause, one notice.
 
         ``choices`` are answers that can be picked on every channel, and stay with the facts so
-        that another way offers them too; ``buttons`` are for channels that have some. ``bulk``
+        that another way offers them too; ``thread`` is what it answers, where its caller knows
+        that better than the case's messages; ``buttons`` are for channels that have some. ``bulk``
         goes out when nothing else does. ``trace`` is that of what is answered; without, one
         begins here.
         """
         # Nothing is answered to one message of many in a text or a call.
         threads = case is not None and way.channel not in STYLES
-        thread = thread or (_thread(session, case, way.channel) if case and threads else ())
+        if thread is None:
+            thread = _thread(session, case, way.channel) if case and threads else ()
         spoken = speak(language, self.settings.default_language)
         if choices:
             facts = {**facts, "options": [list(choice) for choice in choices]}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from channels.base import BadSetting, SendFailed
@@ -20,7 +20,7 @@ from gateway import staff_mail
 from gateway.deadlines import end_of_working_days, may_disturb
 from gateway.house import House
 from gateway.messages import catalogue, date_in
-from gateway.models import CLOSED, Case, Event, User
+from gateway.models import OPEN, Case, Event, User
 from gateway.queue import DELIVER
 from normalizer.tracking import spaced
 
@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 AGENT, SUPERVISOR, LATE = 1, 2, 3
 #: Cases taken at once, and named in one mail at most.
 BATCH, NAMED = 200, 50
-_SETTLED = (*CLOSED, "answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def _claim(house: House, now: datetime) -> list[Warned]:
     with house.store.write() as session:
         cases = session.scalars(
             select(Case)
-            .where(Case.status.not_in(_SETTLED), Case.merged_into.is_(None), _is_due(house, now))
+            .where(literal_column(OPEN), _is_due(house, now))
             .order_by(Case.due_at, Case.id)
             .limit(BATCH)
             .with_for_update(skip_locked=True)

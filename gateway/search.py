@@ -8,10 +8,25 @@ those words, past any parser or dictionary of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, column, event, select, table, text
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    any_,
+    cast,
+    column,
+    event,
+    false,
+    func,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, UOWTransaction
 
 from gateway.models import AddressRow, BigId, Case, CaseAddress, Event, Message
@@ -28,10 +43,16 @@ _WORD_LENGTH = 40
 _WORDS = 10_000
 #: A question of more words than this is a text.
 _ASKED = 12
+#: So many cases a search names one by one.
+FEW = 5_000
+#: Words are common that more than one in so many hold of so many cases.
+_SAMPLE, _COMMON_ONE_IN = 400, 40
 _CHANGED = "cases to index"
 
-_SQLITE = table("case_words", column("rowid"), column("words"))
-_POSTGRES = table("case_words", column("case_id"), column("words"))
+Condition = ColumnElement[bool]
+
+_SQLITE = table("case_words", column("rowid", BigId), column("words"))
+_POSTGRES = table("case_words", column("case_id", BigId), column("words"))
 
 
 def in_the_models(name: str | None, kind: str, _parents: object) -> bool:
@@ -51,26 +72,41 @@ def words_of(*texts: str | None) -> list[str]:
     return list(found)[:_WORDS]
 
 
-def cases_about(said: str, region: str, *, sqlite: bool) -> Select[int] | None:
-    """The ids of the cases that what was typed into the search box means: a case's number, the
+def few(session: Session, said: str, region: str) -> Sequence[int] | None:
+    """The ids of all cases that what was typed into the search box means: a case's number, the
     beginnings of words of it, or the phone or mailbox it was filed from.
 
-    None when nothing was typed that could be looked for.
+    None when they are more than FEW, or when the words are common: those are looked for along a
+    list, by ``means``, so that what a search costs does not grow with the cases.
     """
     if number := parse(said):
-        return select(Case.id).where(Case.number == number)
-    by_words = _with_words([_singular(word) for word in words_of(said)[:_ASKED]], sqlite=sqlite)
-    address = canonical("mail" if "@" in said else "tel", said, region)
-    if address is None or address.kind == "other":
-        return by_words
-    by_address = (
-        select(CaseAddress.case_id)
-        .join(AddressRow, AddressRow.id == CaseAddress.address_id)
-        .where(AddressRow.kind == address.kind, AddressRow.value == address.value)
-    )
-    if by_words is None:
-        return by_address
-    return select(by_address.union(by_words).subquery().c.case_id)
+        return session.scalars(select(Case.id).where(Case.number == number)).all()
+    words, address = _asked(said), _filed_from(said, region)
+    found: set[int] = set()
+    if address is not None:
+        found.update(session.scalars(address.limit(FEW + 1)))
+    if words:
+        if _is_common(session, words):
+            return None
+        found.update(session.scalars(_with_words(session, words).limit(FEW + 1)))
+    return sorted(found) if len(found) <= FEW else None
+
+
+def means(session: Session, said: str, region: str, case_id: ColumnElement[int]) -> Condition:
+    """Whether what was typed means this case, for those that ``few`` does not name."""
+    words, address = _asked(said), _filed_from(said, region)
+    either: list[Condition] = [] if address is None else [case_id.in_(address)]
+    if words and _is_sqlite(session):
+        either.append(case_id.in_(_with_words(session, words)))
+    elif words:
+        # Asked of one case after another. As a join, the planner would begin with all that match.
+        asked = _POSTGRES.c.words.op("@@", return_type=Boolean())(_tsquery(words))
+        either.append(select(asked).where(_POSTGRES.c.case_id == case_id).scalar_subquery())
+    return or_(false(), *either)
+
+
+def _asked(said: str) -> list[str]:
+    return [_singular(word) for word in words_of(said)[:_ASKED]]
 
 
 def _singular(word: str) -> str:
@@ -78,18 +114,50 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] in "sx" else word
 
 
-def _with_words(words: Sequence[str], *, sqlite: bool) -> Select[int] | None:
-    if not words:
+def _filed_from(said: str, region: str) -> Select[int] | None:
+    address = canonical("mail" if "@" in said else "tel", said, region)
+    if address is None or address.kind == "other":
         return None
+    return (
+        select(CaseAddress.case_id)
+        .join(AddressRow, AddressRow.id == CaseAddress.address_id)
+        .where(AddressRow.kind == address.kind, AddressRow.value == address.value)
+    )
+
+
+def _is_common(session: Session, words: Sequence[str]) -> bool:
+    """Whether a good part of all cases hold these words, by a few from all their years.
+
+    PostgreSQL gathers all cases with a word before it hands out the first one.
+    """
+    if _is_sqlite(session):
+        return False
+    last = select(func.max(_POSTGRES.c.case_id)).scalar_subquery()
+    step = func.greatest(last // _SAMPLE, 1)
+    every = func.array(select(func.generate_series(1, last, step)).scalar_subquery())
+    held = _with_words(session, words).where(_POSTGRES.c.case_id == any_(every)).subquery()
+    found = session.scalar(select(func.count()).select_from(held)) or 0
+    return found > _SAMPLE // _COMMON_ONE_IN
+
+
+def _with_words(session: Session, words: Sequence[str]) -> Select[int]:
     # Words are letters and digits only, so that nothing in them can mean something to a query.
-    if sqlite:
+    if _is_sqlite(session):
         asked = " AND ".join(f'"{word}"*' for word in words)
-        found = text("SELECT rowid AS case_id FROM case_words WHERE case_words MATCH :asked")
-    else:
-        asked = " & ".join(f"'{word}':*" for word in words)
-        found = text("SELECT case_id FROM case_words WHERE words @@ CAST(:asked AS tsquery)")
-    rows = found.bindparams(asked=asked).columns(column("case_id", BigId)).subquery()
-    return select(rows.c.case_id)
+        return select(_SQLITE.c.rowid).where(
+            text("case_words MATCH :asked").bindparams(asked=asked)
+        )
+    return select(_POSTGRES.c.case_id).where(
+        _POSTGRES.c.words.op("@@", return_type=Boolean())(_tsquery(words))
+    )
+
+
+def _tsquery(words: Sequence[str]) -> ColumnElement[Any]:
+    return cast(" & ".join(f"'{word}':*" for word in words), TSQUERY)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def index(session: Session, case_ids: Iterable[int]) -> None:
@@ -101,21 +169,36 @@ def index(session: Session, case_ids: Iterable[int]) -> None:
             select(Case.id, Case.number, Case.subject, Case.text).where(Case.id.in_(wanted))
         )
     }
-    for case_id, subject, said, hints in session.execute(
+    for message in session.execute(
         select(Message.case_id, Message.subject, Message.text, Message.hints).where(
             Message.case_id.in_(wanted)
         )
     ):
-        plain = _TAG.sub(" ", said) if hints.get("text_format") == "html" else said
-        texts[case_id] += [subject, plain]
+        texts[message.case_id] += _said(message.subject, message.text, message.hints)
     if texts:
         _write(session, {case_id: words_of(*said) for case_id, said in texts.items()})
 
 
+def index_new(session: Session, opened: Iterable[tuple[Case, Message]]) -> None:
+    """The same for new cases, of which nothing was said but the message that opened each: what is
+    at hand need not be asked for."""
+    texts = {
+        case.id: [case.number, case.subject, case.text, *_said(one.subject, one.text, one.hints)]
+        for case, one in opened
+    }
+    _write(session, {case_id: words_of(*said) for case_id, said in texts.items()})
+    # What happens to them from here on indexes them anew.
+    session.info.get(_CHANGED, set()).difference_update(texts)
+
+
+def _said(subject: str | None, said: str, hints: Mapping[str, str]) -> tuple[str | None, str]:
+    """What of a message its case can be found by."""
+    return subject, _TAG.sub(" ", said) if hints.get("text_format") == "html" else said
+
+
 def catch_up(session: Session, limit: int = 500) -> int:
     """Index cases that are older than the index; how many they were."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    known = select(_SQLITE.c.rowid if sqlite else _POSTGRES.c.case_id)
+    known = select(_SQLITE.c.rowid if _is_sqlite(session) else _POSTGRES.c.case_id)
     missing = session.scalars(select(Case.id).where(Case.id.not_in(known)).limit(limit)).all()
     index(session, missing)
     return len(missing)

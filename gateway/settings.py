@@ -346,6 +346,11 @@ class Settings(BaseModel):
         "come to signed addresses that tell their case.",
     )
 
+    email_at_once: Annotated[int, Field(ge=1, le=64)] = Field(
+        3,
+        description="How many mails are on their way to the mail server at a time, by each worker, "
+        "and so the connections that stay open. Some servers let one user have no more than three.",
+    )
     email_oauth2_token: str | None = Field(
         None,
         description="Access token (XOAUTH2) for users that `IMAP_URL` and `SMTP_URL` name without "

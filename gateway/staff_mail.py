@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,7 +13,7 @@ from email.utils import format_datetime, make_msgid
 from channels.base import SendFailed
 from channels.email.settings import read
 from channels.email.sign import signed
-from channels.email.smtp import deliver
+from channels.email.smtp import Courier
 
 
 def send(environ: Mapping[str, str], to: str, subject: str, text: str, now: datetime) -> None:
@@ -31,4 +32,5 @@ def send(environ: Mapping[str, str], to: str, subject: str, text: str, now: date
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text, cte="quoted-printable")
-    deliver(settings.smtp, signed(bytes(mail), domain, settings.dkim), "", to)
+    with closing(Courier(settings.smtp)) as courier:
+        courier.deliver(signed(bytes(mail), domain, settings.dkim), "", to)

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 #: A job leaves the worker to other kinds of work after so many seconds, and rings for what it did
 #: not do: nobody's message waits longer for its turn, however long the backlogs are.
 _SHARE = 0.3
+#: After a batch that was not full the next one of its kind begins so many seconds later: what comes
+#: meanwhile is done together, and a batch costs more than a message.
+_APART = 0.1
 
 
 def kinds(house: House) -> Iterator[tuple[str, str]]:
@@ -204,18 +207,24 @@ def _take_turns(house: House, wanted: Sequence[tuple[str, str]], stop: threading
     bell = house.bell
     assert isinstance(bell, RedisBell)  # noqa: S101  # only a worker takes turns
     until, done = monotonic() + _SHARE, 0
+    resting: dict[tuple[str, str], float] = {}
     with bell.keeping() as waiting:
         waiting.update(dict.fromkeys(wanted))
-        while waiting and not stop.is_set() and monotonic() < until:
-            one = next(iter(waiting))
-            del waiting[one]
+        while (waiting or resting) and not stop.is_set() and monotonic() < until:
+            one = next(iter(waiting or resting))
+            if one not in waiting:
+                stop.wait(max(0.0, resting[one] - monotonic()))
+            waiting.pop(one, None)
+            resting.pop(one, None)
+            begun = monotonic()
             if taken := _batch_safely(house, *one):
                 done += taken
                 if one in waiting:
                     # There is more of it than one batch: whoever is free may help.
                     bell.call(*one)
-                waiting[one] = None
-    for one in waiting:
+                else:
+                    resting[one] = begun + _APART
+    for one in waiting | resting:
         bell.call(*one)
     return done
 

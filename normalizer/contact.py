@@ -13,6 +13,8 @@ from channels.base import AddressKind
 
 #: Operators' service numbers (5757, 2255): never a person, and never to be parsed as national.
 _SHORT_CODE = re.compile(r"\d{2,6}")
+#: What a Moroccan number looks like once it is spelt as we spell it; nearly all come so.
+_SPELT = re.compile(r"\+212[5-8]\d{8}", re.ASCII)
 _MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -44,6 +46,8 @@ def canonical(kind: AddressKind, said: str, region: str = "MA") -> Address | Non
 def e164(said: str, region: str = "MA") -> str | None:
     """``06 12-34…``, ``00212…``, ``+212(0)…``, Arabic digits: ``+2126…``; None for no number."""
     said = unicodedata.normalize("NFKC", said).removeprefix("whatsapp:").strip()
+    if _SPELT.fullmatch(said):
+        return said
     digits = "".join(
         str(unicodedata.digit(c)) if c.isdigit() else c for c in said if c.isdigit() or c in "+()"
     )

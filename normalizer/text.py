@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 #: No database takes NUL, and the other C0 and C1 controls but tab and newline only hide things.
@@ -85,6 +86,15 @@ def fold(text: str) -> str:
     text = text.lower() if text.isascii() else _unaccented(text)
     text = _ELONGATION.sub(r"\1", text)
     return _SPACES.sub(" ", text.replace("\u2019", "'").replace("-", " ")).strip()
+
+
+def any_of(phrases: Iterable[str]) -> str:
+    """A pattern for one of some phrases, themselves patterns that begin with a letter. They are put
+    together by that letter: hundreds of them would be tried at every word."""
+    rests: dict[str, list[str]] = {}
+    for phrase in phrases:
+        rests.setdefault(phrase[0], []).append(phrase[1:])
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
 
 
 def _unaccented(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from normalizer.intent import kind_of, wish_of
-from normalizer.text import fold
+from normalizer.text import any_of, fold
 from routing.directory import Directory
 from routing.model import Model, softmax
 from routing.words import skeleton, stem
@@ -59,7 +59,7 @@ def sort_named(name: str) -> Sort:
 def turns_of(directory: Directory) -> Turns:
     """The turns of phrase of a directory, ready to be looked for in folded text."""
     return {
-        sort: re.compile("|".join(_pattern(phrase) for phrase in phrases))
+        sort: re.compile(rf"\b(?:{any_of(map(_pattern, phrases))})")
         for sort, phrases in directory.turns.items()
     }
 
@@ -68,7 +68,7 @@ def _pattern(phrase: str) -> str:
     """A star stands for any ending; words may stand apart by anything that is no letter."""
     words = _WORD.findall(fold(phrase))
     spelt = r"\W+".join(re.escape(word) for word in words)
-    return rf"\b{spelt}" if phrase.endswith("*") else rf"\b{spelt}\b"
+    return spelt if phrase.endswith("*") else rf"{spelt}\b"
 
 
 def vector(text: str, matter: Matter, turns: Turns) -> dict[str, float]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.default import DefaultDialect
 
 from gateway import logs
 from gateway.house import House, build
 from gateway.settings import load
 from gateway.store import Store
 from tests.fakes.twilio import FakeTwilio
+from tests.servers.memory import in_memory
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
@@ -32,6 +37,23 @@ CHANNELS = {
 }
 
 MakeHouse = Callable[..., House]
+
+# As ``python -m gateway`` has it (gateway/__main__.py): little of what tests load is ever garbage.
+gc.set_threshold(50_000)
+# Thousands of small databases, gone with their tests: no disk is waited for.
+if _memory := in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_memory))
+
+#: Statements in SQL. Each test has engines of its own, and would compile anew all that it says: a
+#: quarter of the suite's work. Dialects are part of the key; all of ours are set up alike.
+_COMPILED: dict[Any, Any] = {}
+DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+
+
+@event.listens_for(Engine, "engine_connect")
+def _compile_once(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_COMPILED)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,17 +5,27 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.policy import SMTP, SMTPUTF8
 
-from channels.base import AddressKind, Context, FetchFailed, Inbound, Outbound, Report, SendFailed
+from channels.base import (
+    AddressKind,
+    Context,
+    Done,
+    FetchFailed,
+    Inbound,
+    Outbound,
+    Rate,
+    Report,
+    SendFailed,
+)
 from channels.email import imap, smtp
 from channels.email.compose import compose
 from channels.email.parse import parse
 from channels.email.settings import MailSettings, read
 from channels.email.sign import signed
+from channels.together import Together
 
 #: Mails moved at once: forty times as quick as one by one.
 _MOVES = 100
@@ -31,9 +41,13 @@ class Email:
 
     name = "email"
     addresses: AddressKind = "mail"
+    #: As many as there are: a mail server makes a line of its own.
+    rate: Rate | None = None
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
+        self._courier = smtp.Courier(settings.smtp)
+        self._together = Together(settings.at_once)
         self._desks = [_Desk(imap.Mailbox(server)) for server in settings.mailboxes]
         self._stop = threading.Event()
 
@@ -90,22 +104,31 @@ class Email:
         self._stop.set()
         for desk in self._desks:
             desk.close()
+        self._courier.close()
 
     def send(self, message: Outbound) -> str:
         """Send one mail and return its Message-ID, which a second try has again."""
         settings = self._settings
+        identifier = settings.own.message_id(message.id, message.number)
         try:
             mail = compose(message, settings, datetime.now(UTC))
         except (ValueError, UnicodeError) as error:
-            # EmailMessage refuses line breaks in headers; a name for the kind of error says enough.
+            # A header with a line break; a name for the kind of error says enough.
             reason = f"not a mail that can be sent ({type(error).__name__})"
             raise SendFailed(reason, retryable=False) from None
-        identifier = str(mail["Message-ID"])
         sender = settings.own.bounce_address(identifier) if settings.plus else settings.address
-        raw = mail.as_bytes(policy=SMTP if message.to.isascii() else SMTPUTF8)
-        raw = signed(raw, settings.own.domain, settings.dkim)
-        smtp.deliver(settings.smtp, raw, sender, message.to)
+        mail = signed(mail, settings.own.domain, settings.dkim)
+        self._courier.deliver(mail, sender, message.to)
         return identifier
+
+    def rate_to(self, address: str) -> None:
+        """A mailbox takes as many as there are."""
+
+    def send_many(
+        self, messages: Sequence[Outbound], done: Done, waits: Sequence[float] = ()
+    ) -> None:
+        """As ``SendsMany`` says."""
+        self._together.send(messages, self.send, done, waits)
 
     def check(self) -> str:
         """Log in to both servers. Raises SendFailed naming the one that does not let us."""

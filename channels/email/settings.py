@@ -86,6 +86,7 @@ class MailSettings:
     beside our address in what we send. With ``plus`` our mail asks for answers and bounces to
     signed plus-addresses, which the mail server must then deliver to ``address``. ``authserv`` is
     the name under which our own mail server writes what it found out about a sender (RFC 8601).
+    ``at_once`` mails are on their way to ``smtp`` at a time.
     """
 
     mailboxes: tuple[Server, ...]
@@ -96,6 +97,7 @@ class MailSettings:
     plus: bool
     dkim: Dkim | None = None
     authserv: str = ""
+    at_once: int = 3
 
 
 def read(environ: Mapping[str, str]) -> MailSettings | None:
@@ -125,6 +127,7 @@ def read(environ: Mapping[str, str]) -> MailSettings | None:
         plus=environ.get("EMAIL_PLUS", "") == "1",
         dkim=_dkim(environ),
         authserv=environ.get("EMAIL_AUTHSERV_ID", "").strip(),
+        at_once=int(environ.get("EMAIL_AT_ONCE") or 3),
     )
 
 

@@ -5,40 +5,108 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from contextlib import suppress
+from time import monotonic
 
 from channels.base import SendFailed
 from channels.email.settings import Server
 
 _TIMEOUT = 15.0
+#: What a connection carries before it is closed: servers count, and some allow a hundred.
+_MAILS = 50
+#: After so many seconds a connection may have been cut without our hearing of it.
+_IDLE = 10.0
+_TAKEN = (250, 251)
 #: RFC 3463. The server's own words are left out: they often repeat the citizen's address.
 _ENHANCED = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 
-def deliver(server: Server, mail: bytes, envelope_sender: str, to: str) -> None:
-    """Send one mail. Raises SendFailed: 4xx and connection trouble may be tried again, 5xx not."""
-    connection = connect(server)
-    try:
-        # RFC 6531: an address beyond ASCII needs a server that says it takes such.
-        options = () if to.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
-        if options and not connection.has_extn("smtputf8"):
-            raise smtplib.SMTPNotSupportedError
-        connection.sendmail(envelope_sender, [to], mail, options)
-    except smtplib.SMTPRecipientsRefused as error:
-        code, said = next(iter(error.recipients.values()))
-        raise _refused(code, said) from None
-    except smtplib.SMTPResponseException as error:
-        raise _refused(error.smtp_code, error.smtp_error) from None
-    except smtplib.SMTPNotSupportedError:
-        raise SendFailed("SMTP: the server takes no such address", retryable=False) from None
-    except (smtplib.SMTPException, OSError) as error:
-        # Perhaps it was taken all the same: the next try carries the same Message-ID.
-        raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
-    finally:
-        _quit(connection)
+class Courier:
+    """Hands mails over, and keeps connections open for the next: making one costs as much as a
+    mail. Any number of threads may send at once, each on a connection of its own."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._kept: list[_Kept] = []
+
+    def deliver(self, mail: bytes, envelope_sender: str, to: str) -> None:
+        """Send one mail. Raises SendFailed: 4xx and connection trouble may be tried again, 5xx
+        not."""
+        kept = self._begun(len(mail), envelope_sender, to)
+        try:
+            code, said = kept.connection.rcpt(to)
+            if code in _TAKEN:
+                code, said = kept.connection.data(mail)
+        except smtplib.SMTPDataError as error:
+            code, said = error.smtp_code, _bytes(error.smtp_error)
+        except (smtplib.SMTPException, OSError) as error:
+            kept.connection.close()
+            # Perhaps it was taken all the same: the next try carries the same Message-ID.
+            raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
+        if code not in _TAKEN:
+            _quit(kept.connection)
+            raise _refused(code, said)
+        kept.mails, kept.used = kept.mails + 1, monotonic()
+        self._kept.append(kept)
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        while self._kept:
+            _quit(self._kept.pop().connection)
+
+    def _begun(self, size: int, envelope_sender: str, to: str) -> _Kept:
+        """A connection on which a mail from this sender may go on. One that was kept and is not
+        any good any more has carried nothing of it: a new one takes its place."""
+        if kept := self._still_good():
+            with suppress(smtplib.SMTPException, OSError):
+                if kept.connection.mail(envelope_sender, _options(kept, size, to))[0] in _TAKEN:
+                    return kept
+            _quit(kept.connection)
+        kept = _Kept(connect(self._server))
+        try:
+            code, said = kept.connection.mail(envelope_sender, _options(kept, size, to))
+        except (smtplib.SMTPException, OSError) as error:
+            kept.connection.close()
+            raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
+        if code not in _TAKEN:
+            _quit(kept.connection)
+            raise _refused(code, said)
+        return kept
+
+    def _still_good(self) -> _Kept | None:
+        """The one used last; older ones are let go of."""
+        with suppress(IndexError):
+            while kept := self._kept.pop():
+                if kept.mails < _MAILS and monotonic() - kept.used < _IDLE:
+                    return kept
+                _quit(kept.connection)
+        return None
+
+
+class _Kept:
+    """A connection, how many mails it carried, and when it carried the last."""
+
+    __slots__ = ("connection", "mails", "used")
+
+    def __init__(self, connection: smtplib.SMTP) -> None:
+        self.connection, self.mails, self.used = connection, 0, monotonic()
+
+
+def _options(kept: _Kept, size: int, to: str) -> list[str]:
+    """What is said beside the sender. Raises SendFailed: an address beyond ASCII needs a server
+    that says it takes such (RFC 6531)."""
+    options = [f"size={size}"] if kept.connection.has_extn("size") else []
+    if to.isascii():
+        return options
+    if not kept.connection.has_extn("smtputf8"):
+        _quit(kept.connection)
+        raise SendFailed("SMTP: the server takes no such address", retryable=False)
+    return [*options, "SMTPUTF8", "BODY=8BITMIME"]
 
 
 def connect(server: Server) -> smtplib.SMTP:
-    """A connection that is logged in. Raises SendFailed, always retryable: the fault is ours."""
+    """A connection that is logged in. Raises SendFailed, always retryable and for everyone: it is
+    no mail's fault."""
     where = f"SMTP server {server.host}:{server.port}"
     try:
         connection = (
@@ -50,23 +118,25 @@ def connect(server: Server) -> smtplib.SMTP:
         raise _unbelieved(where, error) from None
     except (smtplib.SMTPException, OSError) as error:
         reason = f"{where} cannot be reached ({type(error).__name__})"
-        raise SendFailed(reason, retryable=True) from None
+        raise SendFailed(reason, retryable=True, everyone=True) from None
     try:
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls":
             connection.starttls(context=server.tls())
         _log_in(connection, server)
+        # After STARTTLS the server knows nobody any more.
+        connection.ehlo_or_helo_if_needed()
     except ssl.SSLCertVerificationError as error:
         _quit(connection)
         raise _unbelieved(where, error) from None
     except smtplib.SMTPAuthenticationError as error:
         _quit(connection)
         reason = f"{where} refuses the user or password ({error.smtp_code})"
-        raise SendFailed(reason, retryable=True) from None
+        raise SendFailed(reason, retryable=True, everyone=True) from None
     except (smtplib.SMTPException, OSError) as error:
         _quit(connection)
         reason = f"{where} does not let us in ({type(error).__name__})"
-        raise SendFailed(reason, retryable=True) from None
+        raise SendFailed(reason, retryable=True, everyone=True) from None
     return connection
 
 
@@ -86,7 +156,7 @@ def _log_in(connection: smtplib.SMTP, server: Server) -> None:
 
 def _unbelieved(where: str, error: ssl.SSLCertVerificationError) -> SendFailed:
     reason = f"{where} shows a certificate that is not believed ({error.verify_message})"
-    return SendFailed(reason, retryable=True)
+    return SendFailed(reason, retryable=True, everyone=True)
 
 
 def _quit(connection: smtplib.SMTP) -> None:
@@ -96,8 +166,12 @@ def _quit(connection: smtplib.SMTP) -> None:
         connection.close()
 
 
-def _refused(code: int, said: bytes | str) -> SendFailed:
-    enhanced = _ENHANCED.search(said.encode() if isinstance(said, str) else said)
+def _bytes(said: bytes | str) -> bytes:
+    return said.encode() if isinstance(said, str) else said
+
+
+def _refused(code: int, said: bytes) -> SendFailed:
+    enhanced = _ENHANCED.search(said)
     reason = f"SMTP {code}" + (f" {enhanced[0].decode()}" if enhanced else "")
     # RFC 4954: 530, 534, 535 and 538 speak of our login, not of the citizen's mailbox.
     return SendFailed(reason, retryable=code < 500 or code in (530, 534, 535, 538))

@@ -14,10 +14,18 @@ from gateway.models.base import Base, BigId, index_where
 CLOSED = ("closed", "inadmissible")
 #: In these an administration has said what there was to say.
 ANSWERED = ("answered", *CLOSED)
-#: The others, as SQL: word for word in an index and in the query that shall use it.
-OPEN = "status NOT IN ('answered', 'closed', 'inadmissible')"
+#: These and the others, as SQL: word for word in an index and in the query that shall use it. A
+#: double is treated with the case it repeats, in whose queues it then is.
+SETTLED = "status IN ('answered', 'closed', 'inadmissible')"
+OPEN = "status NOT IN ('answered', 'closed', 'inadmissible') AND merged_into IS NULL"
+#: Of those, where the citizen had the last word, or has it.
+TURNED = "status IN ('awaiting_citizen', 'reopened') AND merged_into IS NULL"
 #: Sent on to an administration that has not said yet whether it is theirs.
-ARRIVING = "sent_by IS NOT NULL AND accepted_at IS NULL"
+_ARRIVING = f"{OPEN} AND sent_by IS NOT NULL AND accepted_at IS NULL"
+_TAKEN = f"{OPEN} AND assignee_id IS NOT NULL"
+_FREE = f"{OPEN} AND assignee_id IS NULL"
+_SENT_FREE = f"{_FREE} AND administration IS NOT NULL"
+_NOBODYS = f"{OPEN} AND administration IS NULL"
 
 
 class Contact(Base):
@@ -59,14 +67,25 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        # The lists of the desk, each in the order of its due dates.
-        Index("ix_cases_due", "due_at", "id"),
-        Index("ix_cases_administration_due", "administration", "due_at", "id"),
+        # The queues of the desk, each in its order: everybody's, and an administration's own.
+        Index("ix_cases_created", "created_at", "id"),
+        Index("ix_cases_administration_created", "administration", "created_at", "id"),
+        index_where("administration IS NULL", "ix_cases_nobodys", "created_at", "id"),
         index_where(OPEN, "ix_cases_open", "administration", "due_at", "id"),
-        index_where(OPEN, "ix_cases_open_status", "status", "due_at", "id"),
         index_where(OPEN, "ix_cases_open_due", "due_at", "id"),
-        index_where(ARRIVING, "ix_cases_arriving", "administration", "due_at", "id"),
-        index_where(OPEN, "ix_cases_assigned", "assignee_id", "due_at", "id"),
+        index_where(_TAKEN, "ix_cases_assigned", "administration", "assignee_id", "due_at", "id"),
+        index_where(_TAKEN, "ix_cases_assigned_due", "assignee_id", "due_at", "id"),
+        index_where(_FREE, "ix_cases_unassigned", "administration", "due_at", "id"),
+        index_where(_SENT_FREE, "ix_cases_unassigned_due", "due_at", "id"),
+        index_where(_NOBODYS, "ix_cases_triage", "disputed", "due_at", "id"),
+        index_where(_ARRIVING, "ix_cases_arriving", "administration", "due_at", "id"),
+        index_where(_ARRIVING, "ix_cases_arriving_due", "due_at", "id"),
+        index_where(TURNED, "ix_cases_turned", "administration", "status", "due_at", "id"),
+        index_where(TURNED, "ix_cases_turned_due", "status", "due_at", "id"),
+        index_where(SETTLED, "ix_cases_settled", "administration", "status", "created_at", "id"),
+        index_where(SETTLED, "ix_cases_settled_created", "status", "created_at", "id"),
+        # The doubles of a case.
+        index_where("merged_into IS NOT NULL", "ix_cases_merged_into", "merged_into"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -10,10 +10,11 @@ from gateway.metrics import PROCESS_SECONDS, timed
 from gateway.pipeline.accept import accept
 from gateway.pipeline.deliver import deliver
 from gateway.pipeline.fetch import fetch
+from gateway.pipeline.in_line import settle_now
 from gateway.pipeline.intake import Intake
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.poll import Progress, poll, poll_until
-from gateway.pipeline.process import process, settle_now
+from gateway.pipeline.process import process
 
 
 @dataclass(frozen=True, slots=True)

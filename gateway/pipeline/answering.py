@@ -39,7 +39,7 @@ def give(session: Session, answers: Sequence[tuple[Task, Answer]]) -> set[str]:
         draft for one in said for draft in _drafts(one.task, one.answer, one.way, _choices(one))
     ]
     if drafts:
-        session.execute(insert(OutboundRow), drafts)
+        session.connection().execute(insert(OutboundRow), drafts)
     return {one.way.channel for one in said}
 
 
@@ -75,7 +75,7 @@ def _drafts(task: Task, answer: Answer, way: Way, choices: list[Choice]) -> list
         case,
         choices=choices,
         buttons=answer.buttons,
-        thread=_thread(task, way) if task.is_new or case is None else (),
+        thread=_thread(task, way) if task.is_new or case is None else None,
         trace=task.message.trace,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -21,7 +21,7 @@ from gateway.pipeline.outcomes import failed, give_back, sent, stopped
 from gateway.pipeline.pace import PATIENCE, chat_turns, free_at, pause, together, turns
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.ringing import CALLS
-from gateway.pipeline.signpost import with_signpost
+from gateway.pipeline.signpost import with_signposts
 from gateway.queue import DELIVER
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,8 @@ def _one(parts: Parts, adapter: Channel | None, rows: Sequence[OutboundRow]) -> 
     try:
         if adapter is None:
             raise SendFailed(f"the channel {row.channel} is not set up", retryable=True)
-        message = _outbound(parts, row)
+        (text,) = with_signposts(parts, [row], clock.now())
+        message = _outbound(parts, row, text)
         if len(rows) > 1:
             message = replace(message, text="\n".join(one.text for one in rows))
         with timed(SEND_SECONDS.labels(row.channel)), tracing.span("send", channel=row.channel):
@@ -106,7 +107,7 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
     if free is not None and free > now + PATIENCE:
         return 0
     limit = together(adapter.rate)
-    claimed = parts.store.claim(OutboundRow, now, parts.lease, limit, _is_next(), channel=channel)
+    claimed = parts.store.claim(OutboundRow, now, parts.lease, limit, _is_next, channel=channel)
     for row in filter(_is_unwanted, claimed):
         stopped(parts, row)
     wanted = [row for row in claimed if not _is_unwanted(row)]
@@ -142,14 +143,25 @@ class _Batch:
 
     def send(self, adapter: SendsMany, waits: Sequence[float]) -> None:
         """Send them. What was not begun, because nobody gets through, is given back."""
-        messages = [_outbound(self._parts, row) for row in self._waiting.values()]
+        ready = [*self._ready(waits)]
         try:
-            adapter.send_many(messages, self._done, waits)
+            adapter.send_many([one for one, _ in ready], self._done, [wait for _, wait in ready])
         except Exception as error:  # noqa: BLE001  # the border: a fault loses no message
             for row in self._waiting.values():
                 failed(self._parts, row, _fault(row, error, unknown=True))
         else:
             give_back(self._parts, [*self._waiting.values()], self._until)
+
+    def _ready(self, waits: Sequence[float]) -> Iterator[tuple[Outbound, float]]:
+        """What can be sent, with its wait: a file that cannot be had holds up no other message."""
+        rows = [*self._waiting.values()]
+        texts = with_signposts(self._parts, rows, clock.now())
+        for row, text, wait in zip(rows, texts, waits, strict=True):
+            try:
+                yield _outbound(self._parts, row, text), wait
+            except Exception as error:  # noqa: BLE001  # the border: a fault loses no message
+                failed(self._parts, row, _fault(row, error))
+                self._strike([row])
 
     def _done(self, outcomes: Sequence[Outcome]) -> None:
         took = SEND_SECONDS.labels(self._channel)
@@ -209,11 +221,11 @@ def _is_next() -> ColumnElement[bool]:
     )
 
 
-def _outbound(parts: Parts, row: OutboundRow) -> Outbound:
+def _outbound(parts: Parts, row: OutboundRow, text: str) -> Outbound:
     return Outbound(
         id=row.id,
         to=row.address.value,
-        text=with_signpost(parts, row, clock.now()),
+        text=text,
         language=row.language,
         number=row.facts.get("number"),
         subject=row.subject,

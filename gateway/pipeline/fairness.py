@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from gateway import clock
@@ -20,17 +21,21 @@ def claim_fairly(parts: Parts, limit: int) -> Sequence[Message]:
     """Claim due messages: of each sender so many at a time as SENDER_AT_ONCE says, and beside a
     full batch up to CHANNEL_SHARE that came over channels which it leaves out."""
     now, settings = clock.now(), parts.settings
-    in_turn = _in_turn(now, settings.sender_at_once)
-    claimed = [*parts.store.claim(Message, now, PROCESS_LEASE, limit, in_turn)]
+    turn: dict[str, Any] = {"soon": now + PROCESS_LEASE, "others": settings.sender_at_once - 1}
+    claim = partial(parts.store.claim, Message, now, PROCESS_LEASE)
+    claimed = [*claim(limit, _in_turn, **turn)]
     others = set(parts.channels) - {message.channel for message in claimed}
     if len(claimed) == limit and others:
-        elsewhere = Message.channel.in_(others)
-        share = settings.channel_share
-        claimed += parts.store.claim(Message, now, PROCESS_LEASE, share, elsewhere, in_turn)
+        claimed += claim(settings.channel_share, _elsewhere, _in_turn, channels=[*others], **turn)
     return claimed
 
 
-def _in_turn(now: datetime, at_once: int) -> ColumnElement[bool]:
+def _elsewhere() -> ColumnElement[bool]:
+    """Whether it came over one of these channels."""
+    return Message.channel.in_(bindparam("channels", expanding=True))
+
+
+def _in_turn() -> ColumnElement[bool]:
     """Whether fewer than so many earlier messages of its sender are due or in work. One that was
     put off for longer, because it failed or is a piece of a text, holds up none."""
     earlier = aliased(Message)
@@ -41,10 +46,10 @@ def _in_turn(now: datetime, at_once: int) -> ColumnElement[bool]:
             earlier.sender == Message.sender,
             earlier.state == _WAITING,
             earlier.id < Message.id,
-            earlier.due_at <= now + PROCESS_LEASE,
+            earlier.due_at <= bindparam("soon"),
         )
         .correlate(Message)
-        .offset(at_once - 1)
+        .offset(bindparam("others"))
         .limit(1)
         .exists()
     )

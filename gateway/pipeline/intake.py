@@ -21,12 +21,15 @@ _UNIQUE = ("channel", "account", "external_id")
 
 
 class _Ticket:
-    """A row that waits to be written, and what became of it."""
+    """A row that waits to be written, and what became of it. ``called`` is held until its thread
+    is called: its row is written, or it is its turn to write."""
 
-    __slots__ = ("error", "id", "row", "written")
+    __slots__ = ("called", "error", "id", "row", "written")
 
     def __init__(self, row: Row) -> None:
         self.row = row
+        self.called = Lock()
+        self.called.acquire()
         self.written = False
         self.id: int | None = None
         self.error: Exception | None = None
@@ -43,19 +46,40 @@ class Intake:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[_Ticket] = deque()
-        self._writing = Lock()
+        self._somebody_writes = False
+        self._lock = Lock()
 
     def add(self, row: Row) -> int | None:
         """The id of the new message; None where it is stored already. It is committed when this
         returns. Raises what the database raises, and then it is not stored."""
         ticket = _Ticket(row)
-        self._waiting.append(ticket)
-        with self._writing:
-            if not ticket.written:
-                self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
+        with self._lock:
+            self._waiting.append(ticket)
+            waits, self._somebody_writes = self._somebody_writes, True
+        if waits:
+            ticket.called.acquire()
+        if not ticket.written:
+            self._write_all(ticket)
         if ticket.error is not None:
             raise ticket.error
         return ticket.id
+
+    def _write_all(self, mine: _Ticket) -> None:
+        """Write what waits; then call those whose rows are written, and first who writes next."""
+        with self._lock:
+            batch = [*self._waiting]
+            self._waiting.clear()
+        try:
+            self._write(batch)
+        finally:
+            with self._lock:
+                # A thread that is told to end in the middle of it leaves their rows to the others.
+                left = [one for one in batch if not (one.written or one is mine)]
+                self._waiting.extendleft(reversed(left))
+                self._somebody_writes = bool(self._waiting)
+                following = [self._waiting[0]] if self._waiting else []
+            for one in (*following, *(one for one in batch if one.written)):
+                one.called.release()
 
     def _write(self, batch: Sequence[_Ticket]) -> None:
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.choices import Choice
@@ -14,6 +15,8 @@ from gateway.deadlines import due
 from gateway.models import Case, CaseAddress, Event
 from gateway.notices import STYLES
 from gateway.pipeline.task import Answer, Asks, Task
+from gateway.search import index_new
+from gateway.store import is_sqlite, one_of
 from normalizer import tracking
 from routing.kinds import NOT_ROUTED
 from routing.router import THRESHOLD, offered
@@ -44,9 +47,11 @@ def open_cases(session: Session, tasks: Sequence[Task]) -> list[Case]:
         for task, case in opened
         for address in task.addresses
     ]
+    connection = session.connection()
     if whose:
-        session.execute(insert(CaseAddress), whose)
-    session.execute(insert(Event), [event for one in opened for event in _first_lines(*one)])
+        connection.execute(insert(CaseAddress), whose)
+    connection.execute(insert(Event), [event for one in opened for event in _first_lines(*one)])
+    index_new(session, [(case, task.message) for task, case in opened])
     return cases
 
 
@@ -170,8 +175,13 @@ def _free_numbers(session: Session, year: int, count: int) -> list[str]:
     found: set[str] = set()
     for _ in range(_NUMBER_TRIES):
         tried = {tracking.issue(year) for _ in range(count - len(found))}
-        taken = session.scalars(select(Case.number).where(Case.number.in_(tried)))
+        taken = session.scalars(_taken(sqlite=is_sqlite(session)), {"tried": [*tried]})
         found |= tried - set(taken)
         if len(found) == count:
             return list(found)
     raise NoFreeNumber
+
+
+@cache
+def _taken(*, sqlite: bool) -> Select[str]:
+    return select(Case.number).where(one_of(Case.number, "tried", sqlite=sqlite))

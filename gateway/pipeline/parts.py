@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from channels.base import Channel
+from channels.base import Channel, Receipt
 from gateway.files import Files
 from gateway.learning import Learner
 from gateway.notices import Notices
 from gateway.pipeline.intake import Intake
+from gateway.pipeline.moment import Moment
 from gateway.queue import Bell
 from gateway.scanner import Scanner
 from gateway.settings import Settings
@@ -38,6 +39,8 @@ class Parts:
     learner: Learner
     transcriber: Transcriber | None = None
     scanner: Scanner | None = None
+    #: Where those wait who are told their number at once.
+    in_line: Moment[Receipt, Receipt] = field(default_factory=Moment)
 
     @property
     def lease(self) -> timedelta:

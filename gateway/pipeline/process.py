@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic, sleep, time_ns
+from functools import cache
+from time import time_ns
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from channels.base import Attachment, Inbound, Location, Receipt
+from channels.base import Attachment, Inbound, Location
 from gateway import clock, tracing
-from gateway.messages import Style, speak
 from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
-from gateway.models import ANSWERED, AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
+from gateway.models import AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
 from gateway.pipeline.fairness import claim_fairly
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
 from gateway.pipeline.register import Ring, register
-from gateway.pipeline.senders import among
+from gateway.pipeline.senders import among, named
 from gateway.pipeline.task import Understood
 from gateway.queue import FETCH, PROCESS
-from gateway.store import is_away
+from gateway.store import is_away, is_sqlite, one_of
 from normalizer.complaint import Complaint, normalize
 from normalizer.contact import canonical
 from normalizer.intent import kind_named
@@ -32,10 +32,8 @@ from routing.router import Route, decide
 log = structlog.get_logger(__name__)
 
 _READ, _ROUTE = UNDERSTAND_SECONDS.labels("read"), UNDERSTAND_SECONDS.labels("route")
-#: How long the second of two equal requests waits for the first one's number, in seconds.
-_DOUBLE_CLICK = 3.0
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
-BATCH = 50
+BATCH = 100
 
 
 def process(parts: Parts, limit: int = BATCH) -> int:
@@ -46,35 +44,6 @@ def process(parts: Parts, limit: int = BATCH) -> int:
     if len(claimed) >= limit:
         parts.bell.ring(PROCESS)
     return len(claimed)
-
-
-def settle_now(parts: Parts, receipt: Receipt) -> Receipt:
-    """Process one message in line and return its receipt with the number.
-
-    When that fails the message is safe and the worker will have it: the receipt comes back
-    without a number, which tells the citizen that it will follow.
-    """
-    if receipt.duplicate:
-        _await_first(parts, receipt)
-        return _with_case(parts, receipt)
-    with parts.store.read() as session:
-        message = session.get(Message, receipt.message_id)
-        if message is None or message.state != "new":
-            return _with_case(parts, receipt)
-        session.expunge(message)
-    settle(parts, [message], spoken=not message.hints.get("unheard"))
-    return _with_case(parts, receipt)
-
-
-def _await_first(parts: Parts, receipt: Receipt) -> None:
-    """Wait a moment for whoever is processing the same message, as after a double click."""
-    until = monotonic() + _DOUBLE_CLICK
-    while monotonic() < until:
-        with parts.store.read() as session:
-            state = session.scalar(select(Message.state).where(Message.id == receipt.message_id))
-        if state != "new":
-            return
-        sleep(0.05)
 
 
 def settle(parts: Parts, messages: Sequence[Message], *, spoken: bool = False) -> None:
@@ -226,13 +195,16 @@ def _inbound(message: Message, files: Sequence[AttachmentRow]) -> Inbound:
 
 def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[AttachmentRow]]:
     found: dict[int, list[AttachmentRow]] = {}
-    for row in session.scalars(
-        select(AttachmentRow)
-        .where(AttachmentRow.message_id.in_([message.id for message in messages]))
-        .order_by(AttachmentRow.id)
-    ):
+    ids = [message.id for message in messages]
+    for row in session.scalars(_files_of(sqlite=is_sqlite(session)), {"messages": ids}):
         found.setdefault(row.message_id, []).append(row)
     return found
+
+
+@cache
+def _files_of(*, sqlite: bool) -> Select[AttachmentRow]:
+    theirs = one_of(AttachmentRow.message_id, "messages", sqlite=sqlite)
+    return select(AttachmentRow).where(theirs).order_by(AttachmentRow.id)
 
 
 def _last_languages(
@@ -246,30 +218,16 @@ def _last_languages(
             senders[message.id] = sender
     if not senders:
         return {}
-    rows = session.execute(
-        select(AddressRow.kind, AddressRow.value, Contact.language)
-        .join(Contact, Contact.id == AddressRow.contact_id)
-        .where(among(set(senders.values())))
-    )
+    theirs = _languages_of(sqlite=is_sqlite(session))
+    rows = session.execute(theirs, named(set(senders.values())))
     known = {(kind, value): language for kind, value, language in rows}
     return {id_: known.get((sender.kind, sender.value)) for id_, sender in senders.items()}
 
 
-def _with_case(parts: Parts, receipt: Receipt) -> Receipt:
-    """The receipt with the number of the case that its message is about, and what to say."""
-    with parts.store.read() as session:
-        message = session.get_one(Message, receipt.message_id)
-        case = session.get(Case, message.case_id) if message.case_id else None
-        asked = message.intent == "status"
-        style: Style = "voice" if message.channel == "voice" else "long"
-        if case is None:
-            if not asked:
-                return receipt
-            language = speak(message.language, parts.settings.default_language)
-            text = parts.notices.say("unknown_number", {}, language, style)
-            return replace(receipt, language=language, text=text)
-        language = speak(case.language, parts.settings.default_language)
-        key = "status" if asked else "acknowledged"
-        text = parts.notices.say(key, parts.notices.facts(case), language, style)
-        over = asked and case.status in ANSWERED
-    return replace(receipt, number=case.number, language=language, text=text, over=over)
+@cache
+def _languages_of(*, sqlite: bool) -> Select[str, str, str | None]:
+    return (
+        select(AddressRow.kind, AddressRow.value, Contact.language)
+        .join(Contact, Contact.id == AddressRow.contact_id)
+        .where(among(sqlite=sqlite))
+    )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from gateway.conversation import NONE, Sender, Situation, pasts, place
@@ -24,6 +25,7 @@ from gateway.pipeline.senders import Senders
 from gateway.pipeline.task import Answer, Task, Understood
 from gateway.pipeline.waves import waves
 from gateway.queue import DELIVER, PROCESS
+from gateway.store import is_sqlite, one_of
 
 log = structlog.get_logger(__name__)
 
@@ -77,13 +79,14 @@ def register(
 def _waiting(session: Session, understood: Sequence[Understood]) -> set[int]:
     """Those that nobody else has finished, nor can while we do."""
     ids = [one.message.id for one in understood]
-    waiting = (
-        select(Message.id)
-        .where(Message.id.in_(ids), Message.state == "new")
-        .order_by(Message.id)
-        .with_for_update()
-    )
-    return set(session.scalars(waiting))
+    return set(session.scalars(_locked(sqlite=is_sqlite(session)), {"messages": ids}))
+
+
+@cache
+def _locked(*, sqlite: bool) -> Select[int]:
+    theirs = one_of(Message.id, "messages", sqlite=sqlite)
+    waiting = select(Message.id).where(theirs, Message.state == "new")
+    return waiting.order_by(Message.id).with_for_update()
 
 
 def _keys(senders: Senders, one: Understood) -> Iterator[object]:

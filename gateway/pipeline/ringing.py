@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from gateway.deadlines import may_call
@@ -29,8 +29,10 @@ def claim(parts: Parts, now: datetime, limit: int) -> list[list[OutboundRow]]:
     playing = parts.settings.simulator != "0"
     if not (playing or may_call(now, parts.settings)):
         return []
-    ripe = _is_ripe(now if playing else now - _HELD)
-    claimed = parts.store.claim(OutboundRow, now, parts.lease, limit, ripe, channel=CALLS)
+    since = now if playing else now - _HELD
+    claimed = parts.store.claim(
+        OutboundRow, now, parts.lease, limit, _is_ripe, channel=CALLS, since=since
+    )
     calls, later = [], []
     for _, rows in groupby(sorted(claimed, key=_phone), key=_phone):
         said, rest = _in_one(list(rows))
@@ -55,7 +57,7 @@ def _in_one(rows: Sequence[OutboundRow]) -> tuple[list[OutboundRow], list[Outbou
     return said, rest
 
 
-def _is_ripe(since: datetime) -> ColumnElement[bool]:
+def _is_ripe() -> ColumnElement[bool]:
     """Whether something for the same phone has waited since then, or somebody waits for it: then
     all of it is said."""
     other = aliased(OutboundRow)
@@ -67,7 +69,7 @@ def _is_ripe(since: datetime) -> ColumnElement[bool]:
             other.channel == OutboundRow.channel,
             other.address_id == OutboundRow.address_id,
             other.state == "queued",
-            or_(is_awaited, other.created_at <= since),
+            or_(is_awaited, other.created_at <= bindparam("since")),
         )
         .correlate(OutboundRow)
         .exists()

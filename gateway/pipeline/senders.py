@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from gateway.models import AddressRow, Contact
+from gateway.store import is_sqlite, one_of
 from normalizer.complaint import Complaint
 from normalizer.contact import Address
 
@@ -67,25 +69,33 @@ class Senders:
         self._known.update(complaint.reply_to)
 
 
-def among(addresses: Collection[Address]) -> ColumnElement[bool]:
-    """Whether a row is one of these addresses, as its index finds it; or, now and then, one of the
-    others that are written alike."""
+def among(*, sqlite: bool) -> ColumnElement[bool]:
+    """Whether a row is one of the addresses that ``named`` tells, as its index finds it; or, now
+    and then, one of the others that are written alike."""
     return and_(
-        AddressRow.kind.in_({address.kind for address in addresses}),
-        AddressRow.value.in_([address.value for address in addresses]),
+        one_of(AddressRow.kind, "kinds", sqlite=sqlite),
+        one_of(AddressRow.value, "values", sqlite=sqlite),
     )
+
+
+def named(addresses: Collection[Address]) -> dict[str, list[str]]:
+    """The parameters of ``among``."""
+    kinds = dict.fromkeys(address.kind for address in addresses)
+    return {"kinds": [*kinds], "values": [address.value for address in addresses]}
 
 
 def _known(session: Session, addresses: Sequence[Address]) -> dict[Address, AddressRow]:
     if not addresses:
         return {}
-    rows = session.scalars(
-        select(AddressRow)
-        .where(among(addresses))
-        .order_by(AddressRow.id)
-        .with_for_update(of=AddressRow)
-    )
+    rows = session.scalars(_locked(sqlite=is_sqlite(session)), named(addresses))
     return {Address(row.kind, row.value): row for row in rows}  # type: ignore[arg-type]  # we wrote a kind there
+
+
+@cache
+def _locked(*, sqlite: bool) -> Select[AddressRow]:
+    """Built once: its making costs more than its sending."""
+    theirs = among(sqlite=sqlite)
+    return select(AddressRow).where(theirs).order_by(AddressRow.id).with_for_update(of=AddressRow)
 
 
 def _is_group(address: Address) -> bool:

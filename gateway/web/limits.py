@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -22,9 +22,3 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count in Redis where there is one, so that all processes count together."""
     app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
     limiter.init_app(app)
-
-
-@limiter.request_filter
-def _is_a_machine() -> bool:
-    """Providers come from few addresses and prove who they are: the road itself slows them."""
-    return request.blueprint == "hooks"

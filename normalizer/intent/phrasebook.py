@@ -34,7 +34,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from normalizer.text import fold
+from normalizer.text import any_of, fold
 
 _FILES = Path(__file__).parent / "words"
 _WORD = re.compile(r"[^\W_]+")
@@ -176,7 +176,7 @@ def on_behalf() -> re.Pattern[str]:
         for phrase in told.get("behalf", ()):
             filled = [phrase.replace("{kin}", one) for one in kin] if "{" in phrase else [phrase]
             said += [re.escape(fold(one)).replace(r"\*", r"\w*") for one in filled]
-    return re.compile(rf"\b(?:{'|'.join(said)})\b")
+    return re.compile(rf"\b(?:{any_of(said)})\b")
 
 
 def _book(told: Mapping[str, Any]) -> Book:

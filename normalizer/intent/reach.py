@@ -39,13 +39,10 @@ def asks_to_be_reached(said: Said, region: str = "MA") -> bool:
     words = words_of(_ADDRESS.sub(" ", said.text)) if named else said.words
     if not words:
         return bool(named)
-    line = line_of(words)
-    return any(
-        # Most texts say something else with their first word: that is found out soonest.
-        all(_is_beside(book, word) for word in words)
-        and any(phrase in line for phrase in book.reach)
-        for book in books()
-    )
+    # Most texts say something else: that is found out soonest.
+    theirs = [book for book in books() if all(_is_beside(book, word) for word in words)]
+    line = line_of(words) if theirs else ""
+    return any(phrase in line for book in theirs for phrase in book.reach)
 
 
 def _addresses(text: str, region: str) -> Iterator[tuple[re.Match[str], Address]]:

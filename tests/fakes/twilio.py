@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 from channels.base import WireRequest
 from tests.fakes.server import Answer, Asked, FakeProvider, in_json
 from tests.harness import post_form
+from tests.servers.service import PATIENCE
 
 SID = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "5ecret0f7wili0000000000000000000"
@@ -206,7 +207,7 @@ class FakeTwilio(FakeProvider):
         headers = {"X-Twilio-Signature": signature(signed_url or url, fields.items())}
         request = Request(url, urlencode(fields).encode(), headers)
         try:
-            with urlopen(request, timeout=15) as response:
+            with urlopen(request, timeout=PATIENCE) as response:
                 return int(response.status)
         except HTTPError as error:
             return error.code

@@ -14,10 +14,8 @@ from gateway.models import AttachmentRow, Case, Message, OutboundRow, Question
 from gateway.store import Store
 from tests.faults.load import Load
 from tests.faults.town import Town
-from tests.road.running import eventually
+from tests.road.running import ON_THEIR_WAY, eventually
 
-#: Calls to providers that one process has on their way at a time: those that a kill may repeat.
-_ON_THEIR_WAY = 8
 #: What a channel's message is known by to its provider, where that is not the external id.
 _BY_REFERENCE = "email"
 
@@ -38,7 +36,7 @@ def check(town: Town, load: Load) -> Outcome:
             eventually(lambda: not (unfinished(store) or [*_lost(store, load)]), "the end")
         again = said_again(town)
         wrong = [*unfinished(store), *_lost(store, load), *_cases(store), *_notices(store)]
-        if sum(again.values()) > town.kills * _ON_THEIR_WAY:
+        if sum(again.values()) > town.kills * ON_THEIR_WAY:
             wrong.append(f"{town.kills} kills, but said again: {dict(again)}")
         assert not wrong, "\n".join([*wrong, f"refused: {dict(load.refused)}"])
         return Outcome(len(load.taken), sum(again.values()))

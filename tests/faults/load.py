@@ -18,8 +18,7 @@ from tests.fakes.telegram import SECRET
 from tests.fakes.twilio import SID, signature
 from tests.faults.town import Town
 from tests.road.providers import PUBLIC_URL, Visitor
-from tests.road.running import PATIENCE
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
 
 #: What a provider waits for an answer, in seconds.
 _TIMEOUT = 15.0

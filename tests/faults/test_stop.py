@@ -58,6 +58,8 @@ def test_what_is_asked_to_stop_finishes_its_batch_and_goes_on_after_a_restart(
     # Who is asked before it has begun ends as well, and tells another code.
     eventually(lambda: running.guichet.log.count("*** Listening on") == len(WORKERS), "the workers")
     with Load(running, pause=0.1) as load:
+        # Answered mail: the poller, too, has begun.
+        eventually(lambda: running.world.smtp.taken, "an answered mail")
         eventually(lambda: len(running.world.twilio.messages) > 5, "answers on their way")
         assert running.guichet.stop() == [0] * 4
         assert held(running) == 0

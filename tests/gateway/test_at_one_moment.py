@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, update
 from sqlalchemy.exc import OperationalError
 
-from channels.base import Receipt
+from channels.base import Inbound, Receipt
 from gateway.house import House
-from gateway.models import Message
+from gateway.models import Case, Message
 from tests.gateway.messages_in import FRENCH, rows, sms
 
 #: As many as a burst brings to one process.
@@ -21,12 +21,14 @@ MANY = 20
 
 
 @contextmanager
-def inserting(house: House, before: Callable[[], Any] = lambda: None) -> Iterator[list[str]]:
-    """The INSERTs of messages; ``before`` is called ahead of each."""
+def inserting(
+    house: House, before: Callable[[], Any] = lambda: None, into: str = "messages"
+) -> Iterator[list[str]]:
+    """The INSERTs of one kind of rows; ``before`` is called ahead of each."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO messages"):
+        if statement.startswith(f"INSERT INTO {into} "):
             before()
             sent.append(statement)
 
@@ -83,6 +85,28 @@ def test_one_that_the_database_does_not_take_is_refused_and_the_others_are_store
     assert len(rows(house, Message)) == 8
 
 
+def test_who_is_told_to_end_while_writing_for_others_leaves_their_rows_to_them(
+    house: House,
+) -> None:
+    # The first to write is alone; the second writes what came meanwhile.
+    ends = iter([False, True])
+
+    def end_once() -> None:
+        threading.Event().wait(0.05)
+        if next(ends, False):
+            raise SystemExit
+
+    ids = [f"SM{n}" for n in range(MANY)]
+    with inserting(house, end_once), ThreadPoolExecutor(MANY) as threads:
+        found = {
+            one: threads.submit(house.pipeline.accept, "sms", sms(FRENCH, external_id=one))
+            for one in ids
+        }
+    ended = {one for one, future in found.items() if future.exception()}
+    assert len(ended) == 1
+    assert {row.external_id for row in rows(house, Message)} == {*ids} - ended
+
+
 def test_while_the_database_is_away_each_is_told_so_and_none_is_stored(house: House) -> None:
     def away() -> None:
         threading.Event().wait(0.05)
@@ -93,6 +117,58 @@ def test_while_the_database_is_away_each_is_told_so_and_none_is_stored(house: Ho
     assert all(isinstance(one.exception(), OperationalError) for one in found)
     assert rows(house, Message) == []
     assert house.pipeline.accept("sms", sms(FRENCH)).message_id
+
+
+def form(n: int) -> Inbound:
+    """A form that somebody sends who leaves an address."""
+    hints = {"reply_mail": f"c{n}@exemple.ma"}
+    return sms(f"{FRENCH} {n}", sender="", account="portal", external_id=f"f{n}", hints=hints)
+
+
+def test_forms_are_registered_together_and_each_is_told_its_own_number(house: House) -> None:
+    kept = [house.pipeline.accept("webform", form(n)) for n in range(MANY)]
+    commits: list[object] = []
+    event.listen(house.store.engine, "commit", commits.append)
+    with (
+        inserting(house, lambda: threading.Event().wait(0.05), "cases"),
+        ThreadPoolExecutor(MANY) as threads,
+    ):
+        receipts = list(threads.map(house.pipeline.settle_now, kept))
+    assert len(commits) < MANY
+    cases = {case.number: case.text for case in rows(house, Case)}
+    assert [cases[receipt.number or ""] for receipt in receipts] == [
+        f"{FRENCH} {n}" for n in range(MANY)
+    ]
+
+
+def test_a_form_that_cannot_be_registered_takes_no_number_from_the_others(house: House) -> None:
+    kept = [house.pipeline.accept("webform", form(n)) for n in range(6)]
+    with house.store.write() as session:
+        # No house can read this.
+        session.execute(
+            update(Message).where(Message.external_id == "f3").values(location={"north": 1})
+        )
+    with (
+        inserting(house, lambda: threading.Event().wait(0.1), "cases"),
+        ThreadPoolExecutor(6) as threads,
+    ):
+        receipts = list(threads.map(house.pipeline.settle_now, kept))
+    assert [n for n, receipt in enumerate(receipts) if receipt.number is None] == [3]
+
+
+def test_while_the_database_is_away_no_form_is_told_a_number_and_none_is_lost(
+    house: House,
+) -> None:
+    kept = [house.pipeline.accept("webform", form(n)) for n in range(4)]
+
+    def away() -> None:
+        threading.Event().wait(0.05)
+        raise OperationalError("INSERT", {}, ConnectionResetError())
+
+    with inserting(house, away, "cases"), ThreadPoolExecutor(4) as threads:
+        receipts = list(threads.map(house.pipeline.settle_now, kept))
+    assert [receipt.number for receipt in receipts] == [None] * 4
+    assert all(house.pipeline.settle_now(receipt).number for receipt in kept)
 
 
 def row_of(house: House, message_id: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from gateway import clock, links
 from gateway.house import House
 from gateway.models import Case, LinkRow, OutboundRow
-from gateway.pipeline.signpost import with_signpost
+from gateway.pipeline.signpost import with_signposts
 from tests.gateway.messages_in import ARABIC, FRENCH, WHEN, rows, sms, take
 
 
@@ -86,7 +86,7 @@ def test_a_mail_about_a_case_ends_with_a_link_that_is_kept_nowhere(house: House)
     take(house, mail, channel="email")
     (row,) = rows(house, OutboundRow)
     now = clock.now()
-    told = with_signpost(house.pipeline.parts, row, now)
+    (told,) = with_signposts(house.pipeline.parts, [row], now)
     assert told.startswith(row.text)
     token = told.rpartition("https://guichet.example/l/")[2]
     link = opened(house, token, now=now)
@@ -97,4 +97,4 @@ def test_a_mail_about_a_case_ends_with_a_link_that_is_kept_nowhere(house: House)
 
 def test_an_sms_has_no_room_for_a_link(house: House, token: str) -> None:
     row = rows(house, OutboundRow)[0]
-    assert with_signpost(house.pipeline.parts, row, WHEN) == row.text
+    assert with_signposts(house.pipeline.parts, [row], WHEN) == [row.text]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Row, select, update
 
+from gateway.desk_queues import QUEUES, queues_of
 from gateway.house import House
-from gateway.lists import COUNTED, PAGE, QUEUES, Filters, Lists
-from gateway.models import Case
+from gateway.lists import COUNTED, LOOKED, PAGE, Filters, Lists, Page
+from gateway.models import ANSWERED, Case
 from gateway.roles import Role, StaffView
+from gateway.search import words_of
 from gateway.settings import load
 from gateway.staff import Staff
 from gateway.store import Store
@@ -103,20 +105,20 @@ def test_everybody_sees_the_cases_of_their_administration_in_every_queue(house: 
     assert set(found(house, somebody("auditor"))) == {ours, theirs, nobodys}
 
 
-def test_each_role_is_shown_the_queues_that_can_hold_something(house: House) -> None:
-    shown = house.lists.queues
+def test_each_role_is_shown_the_queues_that_can_hold_something() -> None:
+    shown = queues_of
     assert shown(somebody("triage")) == ["mine", "triage", "disputed", "all"]
     assert "triage" not in shown(somebody("agent", "health"))
     assert "mine" not in shown(somebody("auditor"))
     assert shown(ADMIN) == list(QUEUES)
 
 
-def test_the_most_urgent_comes_first_and_of_all_cases_the_latest(house: House) -> None:
-    dues = [NOW + days * DAY for days in (5, 1, 3)]
-    numbers = [case(house, due_at=due) for due in dues]
-    urgent = [numbers[1], numbers[2], numbers[0]]
-    assert found(house, ADMIN, "soon") == urgent
-    assert found(house, ADMIN, "all") == urgent[::-1]
+def test_the_most_urgent_comes_first_and_of_all_cases_what_was_received_last(house: House) -> None:
+    times = [(NOW + days * DAY, NOW - days * DAY) for days in (5, 1, 3)]
+    numbers = [case(house, due_at=due, created_at=created) for due, created in times]
+    soonest = [numbers[1], numbers[2], numbers[0]]
+    assert found(house, ADMIN, "soon") == soonest
+    assert found(house, ADMIN, "all") == soonest
 
 
 @pytest.mark.parametrize(
@@ -217,24 +219,31 @@ def test_a_number_finds_its_case_however_it_is_written(house: House) -> None:
 def test_pages_follow_one_another_without_gap_or_repetition(house: House) -> None:
     fill(house.store, [], PAGE * 3 + 7)
     for queue in ("all", "unassigned", "late"):
-        seen: list[str] = []
-        after = None
-        while True:
-            page = house.lists.look(ADMIN, queue, Filters(), NOW, after)
-            seen += [line.number for line in page.lines]
-            after = page.after
-            if after is None:
-                break
-        everything = found_all(house, queue)
-        assert seen == everything, queue
-    assert len(found_all(house, "all")) == PAGE * 3 + 7
+        seen = [line.number for page in pages(house.lists, queue) for line in page.lines]
+        assert seen == [one.number for one in in_order(everything(house.store), queue)], queue
 
 
-def found_all(house: House, queue: str) -> list[str]:
-    """The whole list at once, by the query without its limit."""
-    statement = house.lists.statement(ADMIN, queue, Filters(), NOW).limit(None)
-    with house.store.read() as session:
-        return [row.number for row in session.execute(statement)]
+def pages(lists: Lists, queue: str, **filters: Any) -> list[Page]:
+    """A whole list, page by page."""
+    found = [lists.look(ADMIN, queue, Filters(**filters), NOW)]
+    while after := found[-1].after:
+        found.append(lists.look(ADMIN, queue, Filters(**filters), NOW, after))
+    return found
+
+
+def everything(store: Store) -> Sequence[Row[Any]]:
+    """All cases, without any of the queries of lists."""
+    with store.read() as session:
+        return session.execute(select(*Case.__table__.columns)).all()
+
+
+def in_order(cases: Sequence[Row[Any]], queue: str) -> list[Row[Any]]:
+    """Those of a queue, as it shows them."""
+    if queue == "all":
+        return sorted(cases, key=lambda one: (one.created_at, one.id), reverse=True)
+    held = [one for one in cases if one.status not in ANSWERED and one.administration]
+    held = [one for one in held if (one.due_at < NOW if queue == "late" else not one.assignee_id)]
+    return sorted(held, key=lambda one: (one.due_at, one.id))
 
 
 def test_a_long_queue_is_not_counted_to_its_end(house: House) -> None:
@@ -265,11 +274,58 @@ def full(
     store.close()
 
 
+@pytest.fixture(scope="module")
+def cases(full: Lists) -> Sequence[Row[Any]]:
+    return everything(full.store)
+
+
+@pytest.mark.parametrize("queue", ["all", "unassigned"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param({"city": "agadir"}, id="a filter"),
+        pytest.param({"status": "closed", "kind": "question"}, id="what was settled"),
+        pytest.param({"words": "la"}, id="a common word"),
+        pytest.param({"words": "e", "city": "agadir"}, id="a beginning of many, in one city"),
+        pytest.param({"words": "rue lampadaires", "kind": "remark"}, id="words that leave nothing"),
+        pytest.param({"words": "0501"}, id="a word of few cases"),
+    ],
+)
+def test_what_is_looked_for_is_found_to_the_last_case(
+    full: Lists, cases: Sequence[Row[Any]], queue: str, wanted: dict[str, str]
+) -> None:
+    """However long a queue is, and however little of it is wanted: page by page, each in its place;
+    and a page that ends before the queue does says how far it came."""
+    begun = wanted.get("words", "").removesuffix("s").split()
+    filters = {name: value for name, value in wanted.items() if name != "words"}
+    expected = [
+        one.number
+        for one in in_order(cases, queue)
+        if all(getattr(one, name) == value for name, value in filters.items())
+        and all(
+            any(word.startswith(beginning) for word in words_of(one.number, one.subject, one.text))
+            for beginning in begun
+        )
+    ]
+    found = pages(full, queue, **wanted)
+    assert [line.number for page in found for line in page.lines] == expected
+    for page in found[:-1]:
+        assert len(page.lines) == PAGE or page.looked
+
+
+def test_no_page_looks_through_a_whole_long_queue(full: Lists, cases: Sequence[Row[Any]]) -> None:
+    """Of 8,000 cases a page looks at LOOKED at most, and tells the place it came to."""
+    page = full.look(ADMIN, "all", Filters(city="agadir", channel="sms"), NOW)
+    last = in_order(cases, "all")[LOOKED - 1]
+    assert (page.looked, page.after) == (last.created_at, (last.created_at, last.id))
+    assert len(page.lines) < PAGE
+    assert all(line.created_at >= last.created_at for line in page.lines)
+
+
 def plan(lists: Lists, who: StaffView, queue: str, filters: Filters) -> str:
     """How the database would find a page."""
     with lists.store.read() as session:
-        ids = lists.found(session, filters.words) if filters.words else None
-        query = lists.statement(who, queue, filters, NOW, None, ids)
+        query, _ = lists.statement(session, who, queue, filters, NOW)
         compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
         explain = "EXPLAIN QUERY PLAN " if lists.store.is_sqlite else "EXPLAIN "
         values = tuple(compiled.params[name] for name in compiled.positiontup or ())

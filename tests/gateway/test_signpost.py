@@ -11,7 +11,7 @@ import pytest
 from gateway import links
 from gateway.house import House
 from gateway.models import Case, LinkRow, Message, OutboundRow
-from gateway.pipeline.signpost import with_signpost
+from gateway.pipeline.signpost import with_signposts
 from tests.gateway.messages_in import FRENCH, WHEN, rows, sms, take
 
 
@@ -30,7 +30,7 @@ def test_a_link_is_made_when_it_is_sent_and_cannot_be_read_in_what_is_kept(
     (row,) = rows(house, OutboundRow, key=key)
     assert links.MASK in row.text
     assert rows(house, LinkRow) == []
-    sent = with_signpost(house.pipeline.parts, row, WHEN)
+    sent = with_signposts(house.pipeline.parts, [row], WHEN)[0]
     token = re.findall(r"/l/(\w{12})\b", sent)[0]
     assert token not in f"{row.text} {row.facts}"
     with house.store.write() as session:
@@ -46,7 +46,7 @@ def test_words_that_look_like_one_become_none(house: House) -> None:
         case.number, status="in_progress", message=f"Code {links.MASK}", actor="agent"
     )
     row = rows(house, OutboundRow)[-1]
-    assert with_signpost(house.pipeline.parts, row, WHEN) == row.text
+    assert with_signposts(house.pipeline.parts, [row], WHEN)[0] == row.text
     assert rows(house, LinkRow) == []
 
 

@@ -18,6 +18,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import SID, FakeTwilio, signature
 from tests.road.running import Processes
 from tests.servers.dovecot import Dovecot
+from tests.servers.service import PATIENCE
 from tests.servers.smtp import SmtpSink
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -90,7 +91,7 @@ class World:
             guichet.url + path,
             data=form,
             headers={"X-Twilio-Signature": signature(PUBLIC_URL + path, form.items())},
-            timeout=15,
+            timeout=PATIENCE,
         )
         answer.raise_for_status()
         return answer.text
@@ -132,7 +133,7 @@ class Visitor:
 
     def open_form(self, lang: str) -> None:
         """Open the form."""
-        page = self._session.get(f"{self._url}/{lang}/submit", timeout=15)
+        page = self._session.get(f"{self._url}/{lang}/submit", timeout=PATIENCE)
         page.raise_for_status()
         self._hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.text))
 
@@ -142,7 +143,7 @@ class Visitor:
             f"{self._url}/{lang}/submit",
             data={**self._hidden, "message": message, "email": email},
             files={"files": ("preuve.pdf", file, "application/pdf")},
-            timeout=15,
+            timeout=PATIENCE,
         )
         page.raise_for_status()
         (number,) = set(find(re.sub(r"<[^>]+>", " ", page.text)))
@@ -150,10 +151,10 @@ class Visitor:
 
     def follow(self, lang: str, number: str, address: str) -> str:
         """Ask for a case; the page that comes."""
-        page = self._session.get(f"{self._url}/{lang}/follow", timeout=15)
+        page = self._session.get(f"{self._url}/{lang}/follow", timeout=PATIENCE)
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.text))
         fields = {**hidden, "number": number, "address": address}
-        return self._session.post(f"{self._url}/{lang}/follow", data=fields, timeout=15).text
+        return self._session.post(f"{self._url}/{lang}/follow", data=fields, timeout=PATIENCE).text
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
 
 ROOT = Path(__file__).parents[2]
-#: Seconds until something that must come counts as lost; nothing here is measured.
-PATIENCE = 60.0
+#: Calls to providers that one process has on their way at a time: those that a kill may repeat.
+ON_THEIR_WAY = 8
 
 Found = TypeVar("Found")
 

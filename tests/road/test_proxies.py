@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.road.running import Processes
+from tests.servers.service import PATIENCE
 
 #: Wrong codes that one visitor may try in a minute, as the pages limit them.
 MOST = 20
@@ -16,7 +17,7 @@ MOST = 20
 def tried(guichet: Processes, forwarded_for: str) -> requests.Response:
     """Somebody tries a receipt's code that nobody was given, over TLS as their proxy says."""
     headers = {"X-Forwarded-For": forwarded_for, "X-Forwarded-Proto": "https"}
-    return requests.get(f"{guichet.url}/fr/verify?code=wrong", headers=headers, timeout=15)
+    return requests.get(f"{guichet.url}/fr/verify?code=wrong", headers=headers, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(

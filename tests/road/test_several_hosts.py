@@ -21,12 +21,10 @@ from tests.fakes.server import Answer
 from tests.fakes.twilio import SID, FakeTwilio, signature
 from tests.road.hosts import Host, Network, network, why_not
 from tests.road.providers import PDF, PUBLIC_URL
-from tests.road.running import eventually
+from tests.road.running import ON_THEIR_WAY, eventually
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
-#: Calls to a provider that a worker has on their way at a time: what a cut may repeat.
-_ON_THEIR_WAY = 8
 _PORT = 8000
 _PICTURE = f"/2010-04-01/Accounts/{SID}/Messages/MM1/Media/ME1"
 
@@ -168,7 +166,7 @@ def test_a_host_that_is_cut_off_and_comes_back_loses_nothing(installation: Insta
     eventually(lambda: len(here.heard()) == 35, "every answer")
     eventually(lambda: _is_done(here.store), "the end of all work")
     assert here.count(Message) == here.count(Case) == 35
-    assert sum(here.heard().values()) - 35 <= _ON_THEIR_WAY
+    assert sum(here.heard().values()) - 35 <= ON_THEIR_WAY
     with here.store.read() as session:
         kept = session.scalars(select(AttachmentRow.sha256)).all()
     assert [files_at(here.files).read(str(sha256)) for sha256 in kept] == [PDF] * 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -20,7 +20,6 @@ from tests.fakes.twilio import TOKEN as TWILIO_TOKEN
 from tests.fakes.twilio import refusal as twilio_refusal
 from tests.road.providers import PAYLOADS, PUBLIC_URL, Visitor, World, world
 from tests.road.running import Processes, eventually
-from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
 #: What the database refuses at each step of the road, with the row in its own words.
@@ -51,22 +50,23 @@ def outside() -> Iterator[World]:
 
 @pytest.fixture
 def guichet(
-    tmp_path: Path, outside: World, postgres: Postgres, redis_server: RedisServer
+    tmp_path: Path,
+    outside: World,
+    new_postgres: Callable[[], str],
+    redis_server: RedisServer,
 ) -> Iterator[Processes]:
     """Guichet as at scale, logging all that it can."""
     redis_server.flush()
     environ = {
         **outside.environ,
-        "DATABASE_URL": postgres.database(),
+        "DATABASE_URL": new_postgres(),
         "REDIS_URL": redis_server.url,
         "LOG_LEVEL": "debug",
     }
     commands = [f"python -m gateway {command}" for command in ("serve", "work", "poll")]
-    guichet = Processes(tmp_path, environ, *commands)
-    assert guichet.command("init-db").returncode == 0
     with psycopg.connect(environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(REFUSING.encode())
-    with guichet:
+    with Processes(tmp_path, environ, *commands) as guichet:
         yield guichet
 
 

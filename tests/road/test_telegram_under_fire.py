@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,9 +37,10 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture(params=["webhook", "polling"])
 def guichet(
-    request: pytest.FixtureRequest, tmp_path: Path, telegram: FakeTelegram
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path, telegram: FakeTelegram
 ) -> Iterator[Processes]:
     """A one-process Guichet on SQLite."""
+    shutil.copy(sqlite_template, tmp_path / "guichet.db")
     environ = {
         **telegram.environ,
         "TELEGRAM_MODE": request.param,
@@ -49,9 +51,7 @@ def guichet(
         "SWEEP_SECONDS": "0.5",
         "LEASE_SECONDS": "5",
     }
-    processes = Processes(tmp_path, environ, "python -m gateway serve")
-    assert processes.command("init-db").returncode == 0
-    with processes:
+    with Processes(tmp_path, environ, "python -m gateway serve") as processes:
         yield processes
 
 

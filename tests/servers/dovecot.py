@@ -18,7 +18,7 @@ from imapclient import IMAPClient
 
 from tests.servers.certificates import Certificate
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
 from tests.servers.tokens import Tokens
 
 _BINARY = "/usr/sbin/dovecot"
@@ -157,7 +157,7 @@ class Dovecot(Service):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with (
                 contextlib.suppress(OSError),

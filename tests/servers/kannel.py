@@ -13,12 +13,9 @@ from urllib.parse import unquote_to_bytes
 
 from tests.fakes.sms import PASSWORD, SENDER, TOKEN, USER
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
 
 _FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
-#: Seconds that Kannel may take to start.
-PATIENCE = 20.0
-
 #: What a telephone's log says of a text that came.
 _GOT = re.compile(r"Got message \d+: <\S+ \S+ (\S+) (.*)>")
 

@@ -12,11 +12,9 @@ from typing import Self
 
 import psycopg
 
+from tests.servers.memory import in_memory
 from tests.servers.ports import free_port
 from tests.servers.service import Service
-
-#: The machine's memory as a folder (tmpfs), and how many bytes must be free there.
-_MEMORY, _ROOMY = Path("/dev/shm"), 2 * 1024**3
 
 
 class Postgres(Service):
@@ -31,8 +29,7 @@ class Postgres(Service):
         self._binaries = max(
             Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
         )
-        roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOMY
-        place = _MEMORY if roomy and not durable else None
+        place = None if durable else in_memory()
         self._base = Path(tempfile.mkdtemp(prefix="guichet-postgres-", dir=place))
         self._port = free_port()
         self._made = 0

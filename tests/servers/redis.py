@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
 
 
 class RedisServer(Service):
@@ -51,7 +51,7 @@ class RedisServer(Service):
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         client = Redis.from_url(self.url)
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 client.ping()

@@ -5,6 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Self
 
+#: Seconds until something that must come counts as lost, on a machine with ten times the work that
+#: it can do; nothing here is measured.
+PATIENCE = 180.0
+
 
 class Service(ABC):
     """Use with ``with``."""

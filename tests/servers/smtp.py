@@ -17,7 +17,10 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.servers.certificates import Certificate
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
+
+#: The connection is closed without a word.
+HANG_UP = "hang up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,14 @@ class SmtpSink(Service):
         token: str = "",
     ) -> None:
         self.taken: list[Envelope] = []
-        self._planned: dict[str, deque[str]] = {"RCPT": deque(), "DATA": deque()}
+        #: The other ends of those over which a mail was begun.
+        self.connections: set[tuple[str, int]] = set()
+        self._planned: dict[str, deque[str]] = {"MAIL": deque(), "RCPT": deque(), "DATA": deque()}
         sink = self
 
         class Handler:
+            handle_MAIL = self._begin  # noqa: N815  # the library calls it so
+
             async def handle_RCPT(  # noqa: N802  # the library calls it so
                 self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
             ) -> str:
@@ -105,7 +112,7 @@ class SmtpSink(Service):
         self._login = login
         self.port = free_port()
         self._controller = Controller(
-            Handler(), hostname="127.0.0.1", port=self.port, ready_timeout=30, **options
+            Handler(), hostname="127.0.0.1", port=self.port, ready_timeout=PATIENCE, **options
         )
 
     @property
@@ -123,8 +130,21 @@ class SmtpSink(Service):
         self._controller.stop()
 
     def refuse(self, answer: str, at: str = "RCPT") -> None:
-        """Give this answer (``450 4.2.1 mailbox busy``) to the next RCPT or DATA."""
+        """Give this answer (``450 4.2.1 mailbox busy``, or HANG_UP) to the next MAIL, RCPT or
+        DATA; only MAIL can hang up."""
         self._planned[at].append(answer)
+
+    async def _begin(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if answer := self._next("MAIL"):
+            if answer == HANG_UP:
+                server.transport.close()
+            return answer
+        self.connections.add(session.peer)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     def _next(self, command: str) -> str | None:
         planned = self._planned[command]

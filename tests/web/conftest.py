@@ -14,8 +14,8 @@ from gateway.app import create_app
 from gateway.house import House
 from gateway.settings import load
 from gateway.web.current import KEY
+from tests.servers.service import PATIENCE
 from tests.web.browser import serving
-from tests.web.visitor import PATIENCE
 
 MakeApp = Callable[..., Flask]
 

@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from gateway.web.simulator.replay import scripts
-from tests.web.visitor import PATIENCE, Visitor, running
+from tests.servers.service import PATIENCE
+from tests.web.visitor import Visitor, running
 
 
 @pytest.fixture(scope="module")

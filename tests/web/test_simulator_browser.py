@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.web.visitor import PATIENCE, running
+from tests.servers.service import PATIENCE
+from tests.web.visitor import running
 
 #: For people to look at.
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
@@ -62,6 +63,28 @@ def test_a_text_is_answered_and_its_case_lies_on_the_desk(page: Page) -> None:
     case.get_by_role("button", name="Tell the citizen").click()
     expect(page.locator("#sms-thread .bubble:not(.mine)").last).to_contain_text("C'est réparé")
     expect(case.locator(".pill")).to_have_text("answered")
+
+
+def test_the_page_looks_for_news_once_at_a_time_and_shows_it_once(page: Page) -> None:
+    # As on a busy machine, where an answer takes longer than the page waits after an act.
+    page.evaluate("""() => {
+        const { fetch } = window;
+        window.looking = window.most = 0;
+        window.fetch = async (asked, ...more) => {
+            if (!asked.startsWith("state")) return fetch(asked, ...more);
+            window.most = Math.max(window.most, ++window.looking);
+            await new Promise((go) => setTimeout(go, 2000));
+            window.looking--;
+            return fetch(asked);
+        };
+    }""")
+    page.get_by_label("Text message").fill("La fontaine de la place est à sec.")
+    while not page.evaluate("window.looking"):
+        page.wait_for_timeout(50)
+    page.get_by_label("Send the text").click()
+    expect(page.locator("#sms-thread .mine", has_text="La fontaine")).to_have_count(1)
+    expect(page.locator("#sms-thread .bubble:not(.mine)").last).to_contain_text(NUMBER)
+    assert page.evaluate("window.most") == 1
 
 
 def test_a_ready_message_goes_by_one_click_and_another_person_does_not_see_it(page: Page) -> None:

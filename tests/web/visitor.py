@@ -14,11 +14,9 @@ from typing import Any
 
 import requests
 
+from tests.road.running import ROOT
 from tests.servers.ports import free_port
-
-ROOT = Path(__file__).parents[2]
-#: Seconds until something that must come counts as lost; nothing here is measured.
-PATIENCE = 60.0
+from tests.servers.service import PATIENCE
 
 Entry = dict[str, Any]
 

@@ -16,8 +16,14 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-OPEN = "status NOT IN ('answered', 'closed', 'inadmissible')"
-ARRIVING = "sent_by IS NOT NULL AND accepted_at IS NULL"
+SETTLED = "status IN ('answered', 'closed', 'inadmissible')"
+OPEN = "status NOT IN ('answered', 'closed', 'inadmissible') AND merged_into IS NULL"
+TURNED = "status IN ('awaiting_citizen', 'reopened') AND merged_into IS NULL"
+ARRIVING = f"{OPEN} AND sent_by IS NOT NULL AND accepted_at IS NULL"
+TAKEN = f"{OPEN} AND assignee_id IS NOT NULL"
+FREE = f"{OPEN} AND assignee_id IS NULL"
+SENT_FREE = f"{FREE} AND administration IS NOT NULL"
+NOBODYS = f"{OPEN} AND administration IS NULL"
 #: (name, table, columns, which rows).
 INDEXES: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_attachments_unheard", "attachments", ("hear_at",), "hear_at IS NOT NULL"),
@@ -28,14 +34,24 @@ INDEXES: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_outbound_unreported", "outbound", ("channel", "due_at"), "state = 'sent'"),
     ("ix_outbound_next", "outbound", ("channel", "address_id", "id"), "state = 'queued'"),
     ("ix_reports_provider_id", "reports", ("channel", "provider_id"), None),
-    # For the lists of the desk.
-    ("ix_cases_due", "cases", ("due_at", "id"), None),
-    ("ix_cases_administration_due", "cases", ("administration", "due_at", "id"), None),
+    # For the queues of the desk.
+    ("ix_cases_created", "cases", ("created_at", "id"), None),
+    ("ix_cases_administration_created", "cases", ("administration", "created_at", "id"), None),
+    ("ix_cases_nobodys", "cases", ("created_at", "id"), "administration IS NULL"),
     ("ix_cases_open", "cases", ("administration", "due_at", "id"), OPEN),
-    ("ix_cases_open_status", "cases", ("status", "due_at", "id"), OPEN),
     ("ix_cases_open_due", "cases", ("due_at", "id"), OPEN),
+    ("ix_cases_assigned", "cases", ("administration", "assignee_id", "due_at", "id"), TAKEN),
+    ("ix_cases_assigned_due", "cases", ("assignee_id", "due_at", "id"), TAKEN),
+    ("ix_cases_unassigned", "cases", ("administration", "due_at", "id"), FREE),
+    ("ix_cases_unassigned_due", "cases", ("due_at", "id"), SENT_FREE),
+    ("ix_cases_triage", "cases", ("disputed", "due_at", "id"), NOBODYS),
     ("ix_cases_arriving", "cases", ("administration", "due_at", "id"), ARRIVING),
-    ("ix_cases_assigned", "cases", ("assignee_id", "due_at", "id"), OPEN),
+    ("ix_cases_arriving_due", "cases", ("due_at", "id"), ARRIVING),
+    ("ix_cases_turned", "cases", ("administration", "status", "due_at", "id"), TURNED),
+    ("ix_cases_turned_due", "cases", ("status", "due_at", "id"), TURNED),
+    ("ix_cases_settled", "cases", ("administration", "status", "created_at", "id"), SETTLED),
+    ("ix_cases_settled_created", "cases", ("status", "created_at", "id"), SETTLED),
+    ("ix_cases_merged_into", "cases", ("merged_into",), "merged_into IS NOT NULL"),
 )
 _WAITING = ("ix_outbound_waiting", "outbound")
 

@@ -22,6 +22,7 @@ from gateway.cases import (
     UnknownCase,
 )
 from gateway.deadlines import longest_extension
+from gateway.desk_queues import queues_of
 from gateway.messages import LANGUAGES, direction, speak
 from gateway.web.current import house
 from gateway.web.desk.acts import ACTS, KINDS, OtherLanguage, written_in
@@ -117,7 +118,7 @@ def _page(dossier: Dossier, state: Mapping[str, Any]) -> str:
         kept=request.form,
         form=secrets.token_urlsafe(12),
         queue=(queue := _queue()),
-        next=queue and house().lists.following(me(), queue, (case.due_at, case.id), now),
+        next=queue and house().lists.following(me(), queue, case, now),
         others=presence.look(house().store, case.id, me().id, now),
         spoken=spoken,
         spoken_direction=direction(spoken),
@@ -143,7 +144,7 @@ def _page(dossier: Dossier, state: Mapping[str, Any]) -> str:
 def _queue() -> str | None:
     """The queue on the way through which one came here."""
     name = request.args.get("queue")
-    return name if name in house().lists.queues(me()) else None
+    return name if name in queues_of(me()) else None
 
 
 def _colleagues(dossier: Dossier) -> list[tuple[int, str]]:

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from gateway import audit, clock
 from gateway.cases import NOTICES
-from gateway.lists import COUNTED, QUEUES, Filters, Page
+from gateway.desk_queues import QUEUES, queues_of
+from gateway.lists import COUNTED, Filters, Page, Place
 from gateway.messages import LANGUAGES
 from gateway.web.current import house
 from gateway.web.desk.current import me, need
@@ -36,7 +37,7 @@ def nowhere(path: str) -> ResponseReturnValue:
 def show(name: str) -> ResponseReturnValue:
     """One page of a queue."""
     lists, now = house().lists, clock.now()
-    if name not in lists.queues(me()):
+    if name not in queues_of(me()):
         abort(404)
     need("read")
     filters = _filters()
@@ -87,7 +88,7 @@ def _day(said: str | None) -> date | None:
         return None
 
 
-def _mark(said: str | None) -> tuple[datetime, int] | None:
+def _mark(said: str | None) -> Place | None:
     """The place in the list that the address names; an address that names none begins it."""
     at, _, case_id = (said or "").partition("~")
     try:

@@ -11,6 +11,7 @@ from babel.units import format_unit
 from flask import g, render_template
 
 from gateway import clock
+from gateway.desk_queues import queues_of
 from gateway.roles import StaffView
 from gateway.staff import LANGUAGES
 from gateway.web.current import house
@@ -52,7 +53,7 @@ def page(template: str, **facts: Any) -> str:
         city=city,
         said=said,
         keys=KEYS,
-        queues=house().lists.queues(who) if who else (),
+        queues=queues_of(who) if who else (),
         counts=counts,
         **facts,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from html import unescape
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from gateway.models import Article, Audit, Case, Message, Template
 from gateway.roles import Role
 from gateway.web.desk.acts import ACTS
 from tests.gateway.messages_in import FRENCH, rows, sms, take
+from tests.many_cases import fill
 from tests.web.desk.conftest import Enter
 from tests.web.desk.worker import words
 
@@ -108,6 +110,23 @@ def test_a_case_of_another_administration_is_a_case_that_does_not_exist(
     unknown, forbidden = (theirs.get(f"/desk/cases/{one}") for one in ("264831592783", number))
     assert (unknown.status_code, forbidden.status_code) == (404, 404)
     assert words(unknown) == words(forbidden)
+
+
+def test_a_page_that_did_not_look_through_everything_says_so_and_goes_on(
+    enter: Enter, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes the end of a page for the end of the list."""
+    monkeypatch.setattr("gateway.lists.LOOKED", 2)
+    monkeypatch.setattr("gateway.lists.FURTHER", 4)
+    fill(house.store, [], 9, _now())
+    worker, path = enter("admin"), "/desk/queues/all?city=nowhere"
+    for _ in range(2):
+        page = worker.get(path)
+        assert "Looked through the cases received since" in words(page)
+        assert "Nothing so far." in words(page)
+        (path,) = re.findall(r'rel="next" href="([^"]+)">Go on looking', page.text)
+        path = unescape(path)
+    assert "Nothing more." in words(worker.get(path))
 
 
 @pytest.mark.parametrize("path", ["/desk/queues/all", "/desk/queues/all?q=alert", "/desk/aside"])

@@ -18,10 +18,11 @@ let epoch = null;
 let last = 0;
 let entries = [];
 let eagerUntil = 0;
+// When to look next; null while a look is on its way.
 let timer = null;
 
 async function look() {
-  clearTimeout(timer);
+  timer = null;
   try {
     const answer = await fetch(`state?since=${last}`);
     if (!answer.ok) throw new Error(answer.status);
@@ -129,6 +130,8 @@ function setUp() {
   }
   document.addEventListener("acted", () => {
     eagerUntil = Date.now() + EAGER_FOR;
+    // Another look beside the one on its way would bring the same entries again.
+    if (timer === null) return;
     clearTimeout(timer);
     timer = setTimeout(look, EAGER / 2);
   });
