@@ -363,7 +363,7 @@ def test_what_is_set_aside_is_found_by_an_index(
 ) -> None:
     query = house.shunted.statement(which)
     how = "EXPLAIN QUERY PLAN " if house.store.is_sqlite else "EXPLAIN "
-    with house.store.read() as session:
+    with house.store.write() as session:
         connection = session.connection()
         if not house.store.is_sqlite:
             # So few rows PostgreSQL would rather read than look up.
@@ -380,7 +380,7 @@ def test_words_are_looked_up_in_their_own_index(full: Lists) -> None:
         if full.store.is_sqlite
         else "SELECT case_id FROM case_words WHERE words @@ CAST('''ordurx'':*' AS tsquery)"
     )
-    with full.store.read() as session:
+    with full.store.write() as session:
         connection = session.connection()
         if not full.store.is_sqlite:
             # So few rows PostgreSQL would rather read than look up.
