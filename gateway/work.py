@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _SHARE = 0.3
 #: After a batch that was not full the next one of its kind begins so many seconds later: what comes
 #: meanwhile is done together, and a batch costs more than a message.
-_APART = 0.2
+_APART = 0.1
 
 
 def kinds(house: House) -> Iterator[tuple[str, str]]:
