@@ -132,6 +132,28 @@ def test_an_answer_goes_out_while_a_long_backlog_is_still_being_understood(
     assert rows(house, Message, state="new")
 
 
+def test_what_a_worker_does_not_come_to_is_left_for_another(
+    make_house: MakeHouse, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told to stop just when it was called."""
+    redis_server.flush()
+    house = make_house(REDIS_URL=redis_server.url)
+    bell = house.bell
+    assert isinstance(bell, RedisBell)
+    house.pipeline.accept("sms", sms(FRENCH))
+    bell.close()
+    stop, queue = threading.Event(), Queue("guichet", connection=bell.redis)
+    monkeypatch.setattr(work, "_at_work", [(house, stop)])
+    stop.set()
+    SimpleWorker([queue], connection=bell.redis).work(burst=True, max_jobs=1)
+    bell.close()
+    assert state_of(house, PHONE) == ["new"]
+    assert queue.count == 1
+    stop.clear()
+    SimpleWorker([queue], connection=bell.redis).work(burst=True, max_jobs=1)
+    assert state_of(house, PHONE) == ["done"]
+
+
 def tried(house: House) -> bool:
     """Whether any answer was handed to its provider, who is not there to take it."""
     return any(row.error for row in rows(house, OutboundRow))
