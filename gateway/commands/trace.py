@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -25,10 +25,13 @@ def trace(what: str) -> None:
         rows = [*_rows(session, Message, traces), *_rows(session, OutboundRow, traces)]
     if not rows:
         die(f"no message is known by {what}", code=1)
-    table = Table("trace", "what", "channel", "since", "state", box=None, pad_edge=False)
+    # One goes on with the trace: on the narrowest screen it stands there whole.
+    whole = Column("trace", no_wrap=True, min_width=32)
+    others = ("what", "channel", "since (UTC)", "state")
+    table = Table(whole, *others, box=None, pad_edge=False, collapse_padding=True)
     for row in sorted(rows, key=_since):
         kind = "message" if isinstance(row, Message) else "outbound"
-        since = f"{_since(row):%Y-%m-%d %H:%M:%S} UTC"
+        since = f"{_since(row):%Y-%m-%d %H:%M:%S}"
         table.add_row(row.trace_id, f"{kind} {row.id}", row.channel, since, row.state)
     console.print(table)
 
