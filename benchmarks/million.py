@@ -54,10 +54,11 @@ def run(bench: Bench) -> list[Row]:
                 town.measure(table, next(firsts))
         small, big = (town.name for town in towns)
         for what in ("intake", LOOK_UP, QUEUES, SEARCHES):
-            table.cpu_ratio(
+            table.ratio(
                 f"{what}: CPU time of {big} ÷ {small}",
                 f"{what}, {big}",
                 f"{what}, {small}",
+                of_cpu=True,
                 at_most=WANTED,
             )
         for town in towns:

@@ -75,26 +75,17 @@ class Table:
         above: str,
         below: str,
         *,
+        of_cpu: bool = False,
         at_least: float | None = None,
         at_most: float | None = None,
     ) -> None:
-        """How many times one figure is the other, within each repetition."""
-        pairs = zip(self._rows[above].values, self._rows[below].values, strict=True)
-        values = tuple(one / other for one, other in pairs)
-        self._rows[name] = Row(name, "×", values, at_least=at_least, at_most=at_most)
-
-    def cpu_ratio(
-        self,
-        name: str,
-        above: str,
-        below: str,
-        *,
-        at_least: float | None = None,
-        at_most: float | None = None,
-    ) -> None:
-        """How many times the CPU time of a message one side takes of the other's."""
-        pairs = zip(self._beside[above], self._beside[below], strict=True)
-        values = tuple(total(one) / total(other) for one, other in pairs)
+        """How many times one figure is the other, or the CPU time of its message, within each
+        repetition."""
+        one, other = (
+            [total(cpu) for cpu in self._beside[side]] if of_cpu else self._rows[side].values
+            for side in (above, below)
+        )
+        values = tuple(figure / beside for figure, beside in zip(one, other, strict=True))
         self._rows[name] = Row(name, "×", values, at_least=at_least, at_most=at_most)
 
     def rows(self) -> list[Row]:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy import case, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway.clock import LEAP
+from gateway.dialects import insert_into, is_sqlite
 from gateway.models import AddressRow, Guesses
 from gateway.settings import Settings
 
@@ -75,8 +75,7 @@ def note_guess(session: Session, key: str, now: datetime) -> None:
 
 
 def _count(session: Session, key: str, now: datetime) -> None:
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = (sqlite if is_sqlite else postgresql).insert(Guesses)
+    insert = insert_into(Guesses, sqlite=is_sqlite(session))
     # Also those of a clock that was ahead: nobody is slowed down for as long as it was wrong.
     over = or_(Guesses.since <= now - HOUR, Guesses.since > now + LEAP)
     session.execute(

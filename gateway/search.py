@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, UOWTransaction
 
+from gateway.dialects import is_sqlite
 from gateway.models import AddressRow, BigId, Case, CaseAddress, Event, Message
 from normalizer.contact import canonical
 from normalizer.text import fold
@@ -96,7 +97,7 @@ def means(session: Session, said: str, region: str, case_id: ColumnElement[int])
     """Whether what was typed means this case, for those that ``few`` does not name."""
     words, address = _asked(said), _filed_from(said, region)
     either: list[Condition] = [] if address is None else [case_id.in_(address)]
-    if words and _is_sqlite(session):
+    if words and is_sqlite(session):
         either.append(case_id.in_(_with_words(session, words)))
     elif words:
         # Asked of one case after another. As a join, the planner would begin with all that match.
@@ -130,7 +131,7 @@ def _is_common(session: Session, words: Sequence[str]) -> bool:
 
     PostgreSQL gathers all cases with a word before it hands out the first one.
     """
-    if _is_sqlite(session):
+    if is_sqlite(session):
         return False
     last = select(func.max(_POSTGRES.c.case_id)).scalar_subquery()
     step = func.greatest(last // _SAMPLE, 1)
@@ -142,7 +143,7 @@ def _is_common(session: Session, words: Sequence[str]) -> bool:
 
 def _with_words(session: Session, words: Sequence[str]) -> Select[int]:
     # Words are letters and digits only, so that nothing in them can mean something to a query.
-    if _is_sqlite(session):
+    if is_sqlite(session):
         asked = " AND ".join(f'"{word}"*' for word in words)
         return select(_SQLITE.c.rowid).where(
             text("case_words MATCH :asked").bindparams(asked=asked)
@@ -154,10 +155,6 @@ def _with_words(session: Session, words: Sequence[str]) -> Select[int]:
 
 def _tsquery(words: Sequence[str]) -> ColumnElement[Any]:
     return cast(" & ".join(f"'{word}':*" for word in words), TSQUERY)
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
 
 
 def index(session: Session, case_ids: Iterable[int]) -> None:
@@ -176,7 +173,7 @@ def index(session: Session, case_ids: Iterable[int]) -> None:
     ):
         texts[message.case_id] += _said(message.subject, message.text, message.hints)
     if texts:
-        _write(session, {case_id: words_of(*said) for case_id, said in texts.items()})
+        _write(session, texts)
 
 
 def index_new(session: Session, opened: Iterable[tuple[Case, Message]]) -> None:
@@ -186,7 +183,7 @@ def index_new(session: Session, opened: Iterable[tuple[Case, Message]]) -> None:
         case.id: [case.number, case.subject, case.text, *_said(one.subject, one.text, one.hints)]
         for case, one in opened
     }
-    _write(session, {case_id: words_of(*said) for case_id, said in texts.items()})
+    _write(session, texts)
     # What happens to them from here on indexes them anew.
     session.info.get(_CHANGED, set()).difference_update(texts)
 
@@ -198,15 +195,16 @@ def _said(subject: str | None, said: str, hints: Mapping[str, str]) -> tuple[str
 
 def catch_up(session: Session, limit: int = 500) -> int:
     """Index cases that are older than the index; how many they were."""
-    known = select(_SQLITE.c.rowid if _is_sqlite(session) else _POSTGRES.c.case_id)
+    known = select(_SQLITE.c.rowid if is_sqlite(session) else _POSTGRES.c.case_id)
     missing = session.scalars(select(Case.id).where(Case.id.not_in(known)).limit(limit)).all()
     index(session, missing)
     return len(missing)
 
 
-def _write(session: Session, words: dict[int, list[str]]) -> None:
+def _write(session: Session, texts: Mapping[int, Sequence[str | None]]) -> None:
+    words = {case_id: words_of(*said) for case_id, said in texts.items()}
     connection = session.connection()
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(session):
         statement = "INSERT OR REPLACE INTO case_words (rowid, words) VALUES (:id, :words)"
         rows = [{"id": case_id, "words": " ".join(found)} for case_id, found in words.items()]
         connection.execute(text(statement), rows)

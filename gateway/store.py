@@ -42,6 +42,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from gateway.dialects import insert_into
 from gateway.models import AddressRow, AttachmentRow, Base, ChannelRow, Message, OutboundRow
 from gateway.search import IndexingSession
 
@@ -121,7 +122,7 @@ class Store:
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT, in this database's dialect."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        return insert_into(table, sqlite=self.is_sqlite)
 
     def claim(
         self,
@@ -308,18 +309,6 @@ def once_more(work: Callable[[], Done]) -> Done:
         if not broken.connection_invalidated:
             raise
         return work()
-
-
-def one_of(column: InstrumentedAttribute[Any], name: str, *, sqlite: bool) -> ColumnElement[bool]:
-    """Whether ``column`` is among the values of a parameter, for a statement that is built once."""
-    if sqlite:
-        return column.in_(bindparam(name, expanding=True))
-    return column == any_(bindparam(name, type_=ARRAY(column.type)))
-
-
-def is_sqlite(session: Session) -> bool:
-    """Whether a session's whole database is one file of this machine."""
-    return session.get_bind().dialect.name == "sqlite"
 
 
 def inserted(result: CursorResult[Any]) -> int | None:

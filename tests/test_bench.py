@@ -38,7 +38,7 @@ def test_ratios_are_taken_within_each_repetition() -> None:
     """What slows the machine down slows both sides of one repetition."""
     table = measured(400, 8)
     table.ratio("rate", "ours", "theirs", at_least=3)
-    table.cpu_ratio("cpu", "theirs", "ours", at_least=11)
+    table.ratio("cpu", "theirs", "ours", of_cpu=True, at_least=11)
     rate, cpu = table.rows()[2:]
     assert rate.values == pytest.approx([4, 4])
     # What measures is no cost of what is measured.

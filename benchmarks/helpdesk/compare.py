@@ -88,7 +88,8 @@ class _Both:
         """All figures, and how they compare."""
         for what, wanted in (("mail", WANTED_MAIL), ("form", WANTED_FORM), ("API", WANTED_FORM)):
             ours, theirs = f"{what}, Guichet", f"{what}, django-helpdesk"
-            self.table.cpu_ratio(f"{what}: their CPU time ÷ ours", theirs, ours, at_least=wanted)
+            cpu = f"{what}: their CPU time ÷ ours"
+            self.table.ratio(cpu, theirs, ours, of_cpu=True, at_least=wanted)
             self.table.ratio(f"{what}: our rate ÷ theirs", ours, theirs, at_least=wanted)
         return self.table.rows()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 from channels.base import SendFailed
@@ -33,19 +34,9 @@ class Courier:
         """Send one mail. Raises SendFailed: 4xx and connection trouble may be tried again, 5xx
         not."""
         kept = self._begun(len(mail), envelope_sender, to)
-        try:
-            code, said = kept.connection.rcpt(to)
-            if code in _TAKEN:
-                code, said = kept.connection.data(mail)
-        except smtplib.SMTPDataError as error:
-            code, said = error.smtp_code, _bytes(error.smtp_error)
-        except (smtplib.SMTPException, OSError) as error:
-            kept.connection.close()
-            # Perhaps it was taken all the same: the next try carries the same Message-ID.
-            raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
-        if code not in _TAKEN:
-            _quit(kept.connection)
-            raise _refused(code, said)
+        with _talking(kept.connection):
+            _expect_yes(*kept.connection.rcpt(to))
+            _expect_yes(*kept.connection.data(mail))
         kept.mails, kept.used = kept.mails + 1, monotonic()
         self._kept.append(kept)
 
@@ -63,14 +54,8 @@ class Courier:
                     return kept
             _quit(kept.connection)
         kept = _Kept(connect(self._server))
-        try:
-            code, said = kept.connection.mail(envelope_sender, _options(kept, size, to))
-        except (smtplib.SMTPException, OSError) as error:
-            kept.connection.close()
-            raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
-        if code not in _TAKEN:
-            _quit(kept.connection)
-            raise _refused(code, said)
+        with _talking(kept.connection):
+            _expect_yes(*kept.connection.mail(envelope_sender, _options(kept, size, to)))
         return kept
 
     def _still_good(self) -> _Kept | None:
@@ -90,6 +75,26 @@ class _Kept:
 
     def __init__(self, connection: smtplib.SMTP) -> None:
         self.connection, self.mails, self.used = connection, 0, monotonic()
+
+
+@contextmanager
+def _talking(connection: smtplib.SMTP) -> Iterator[None]:
+    """Raises SendFailed where the server refuses what it is told, or the connection breaks; no such
+    connection is kept."""
+    try:
+        yield
+    except smtplib.SMTPDataError as error:
+        _quit(connection)
+        raise _refused(error.smtp_code, _bytes(error.smtp_error)) from None
+    except (smtplib.SMTPException, OSError) as error:
+        connection.close()
+        # Perhaps it was taken all the same: the next try carries the same Message-ID.
+        raise SendFailed(f"SMTP: broke off ({type(error).__name__})", retryable=True) from None
+
+
+def _expect_yes(code: int, said: bytes) -> None:
+    if code not in _TAKEN:
+        raise smtplib.SMTPDataError(code, said)
 
 
 def _options(kept: _Kept, size: int, to: str) -> list[str]:

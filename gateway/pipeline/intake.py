@@ -9,9 +9,8 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Executable
-from sqlalchemy.dialects.postgresql import insert as _postgresql
-from sqlalchemy.dialects.sqlite import insert as _sqlite
 
+from gateway.dialects import insert_into
 from gateway.models import Message
 from gateway.store import Store, is_away, once_more
 
@@ -112,6 +111,6 @@ class Intake:
 @cache
 def insertion(*, sqlite: bool) -> Executable:
     """Stores messages that are not there yet. Built once: that costs more than sending it."""
-    table = _sqlite(Message) if sqlite else _postgresql(Message)
     unique = [getattr(Message, name) for name in _UNIQUE]
-    return table.on_conflict_do_nothing(index_elements=unique).returning(Message.id, *unique)
+    into = insert_into(Message, sqlite=sqlite).on_conflict_do_nothing(index_elements=unique)
+    return into.returning(Message.id, *unique)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from gateway.choices import Choice
 from gateway.citizen import COMMUNE
 from gateway.deadlines import due
+from gateway.dialects import is_sqlite, one_of
 from gateway.models import Case, CaseAddress, Event
 from gateway.notices import STYLES
 from gateway.pipeline.task import Answer, Asks, Task
 from gateway.search import index_new
-from gateway.store import is_sqlite, one_of
 from normalizer import tracking
 from routing.kinds import NOT_ROUTED
 from routing.router import THRESHOLD, offered

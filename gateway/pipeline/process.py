@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from channels.base import Attachment, Inbound, Location
 from gateway import clock, tracing
+from gateway.dialects import is_sqlite, one_of
 from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
 from gateway.models import AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
 from gateway.pipeline.fairness import claim_fairly
@@ -22,7 +23,7 @@ from gateway.pipeline.register import Ring, register
 from gateway.pipeline.senders import among, named
 from gateway.pipeline.task import Understood
 from gateway.queue import FETCH, PROCESS
-from gateway.store import is_away, is_sqlite, one_of
+from gateway.store import is_away
 from normalizer.complaint import Complaint, normalize
 from normalizer.contact import canonical
 from normalizer.intent import kind_named

@@ -15,6 +15,7 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from gateway.conversation import NONE, Sender, Situation, pasts, place
+from gateway.dialects import is_sqlite, one_of
 from gateway.models import Case, Message
 from gateway.pipeline.acts import NO_PAYLOAD, act
 from gateway.pipeline.answering import give
@@ -25,7 +26,6 @@ from gateway.pipeline.senders import Senders
 from gateway.pipeline.task import Answer, Task, Understood
 from gateway.pipeline.waves import waves
 from gateway.queue import DELIVER, PROCESS
-from gateway.store import is_sqlite, one_of
 
 log = structlog.get_logger(__name__)
 

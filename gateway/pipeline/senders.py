@@ -9,8 +9,8 @@ from functools import cache
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
+from gateway.dialects import is_sqlite, one_of
 from gateway.models import AddressRow, Contact
-from gateway.store import is_sqlite, one_of
 from normalizer.complaint import Complaint
 from normalizer.contact import Address
 

@@ -20,6 +20,8 @@ from tests.conftest import CHANNELS, MakeHouse
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
 from tests.servers.redis import RedisServer
 
+#: A house, the bell that it rings, and where its jobs wait.
+Worked = tuple[House, RedisBell, Queue]
 FLOOD = 1000
 OTHERS = [f"+21266{n:07d}" for n in range(20)]
 
@@ -112,37 +114,39 @@ def test_a_full_spool_is_told_while_what_a_provider_sends_is_stored_all_the_same
     house.close()
 
 
-def test_an_answer_goes_out_while_a_long_backlog_is_still_being_understood(
-    make_house: MakeHouse, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One worker has all the work: it gives each kind a short share in turn."""
+@pytest.fixture
+def worked(make_house: MakeHouse, redis_server: RedisServer) -> Worked:
+    """A house whose work waits for workers."""
     redis_server.flush()
     house = make_house(REDIS_URL=redis_server.url)
-    bell = house.bell
-    assert isinstance(bell, RedisBell)
+    assert isinstance(house.bell, RedisBell)
+    return house, house.bell, Queue("guichet", connection=house.bell.redis)
+
+
+def test_an_answer_goes_out_while_a_long_backlog_is_still_being_understood(
+    worked: Worked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker has all the work: it gives each kind a short share in turn."""
+    house, bell, queue = worked
     for n in range(FLOOD):
         house.pipeline.accept("sms", sms(FRENCH, f"+2126{n:08d}"))
     bell.close()
     monkeypatch.setattr(work, "_at_work", [(house, threading.Event())])
     while not tried(house):
         bell.close()
-        queue = Queue("guichet", connection=bell.redis)
         assert queue.count
         SimpleWorker([queue], connection=bell.redis).work(burst=True, max_jobs=1)
     assert rows(house, Message, state="new")
 
 
 def test_what_a_worker_does_not_come_to_is_left_for_another(
-    make_house: MakeHouse, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    worked: Worked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was told to stop just when it was called."""
-    redis_server.flush()
-    house = make_house(REDIS_URL=redis_server.url)
-    bell = house.bell
-    assert isinstance(bell, RedisBell)
+    house, bell, queue = worked
     house.pipeline.accept("sms", sms(FRENCH))
     bell.close()
-    stop, queue = threading.Event(), Queue("guichet", connection=bell.redis)
+    stop = threading.Event()
     monkeypatch.setattr(work, "_at_work", [(house, stop)])
     stop.set()
     SimpleWorker([queue], connection=bell.redis).work(burst=True, max_jobs=1)

@@ -18,7 +18,7 @@ from tests.fakes.telegram import SECRET, refusal
 from tests.fakes.telegram import TOKEN as BOT_TOKEN
 from tests.fakes.twilio import TOKEN as TWILIO_TOKEN
 from tests.fakes.twilio import refusal as twilio_refusal
-from tests.road.providers import PAYLOADS, PUBLIC_URL, Visitor, World, world
+from tests.road.providers import PAYLOADS, PUBLIC_URL, Visitor, World
 from tests.road.running import Processes, eventually
 from tests.servers.redis import RedisServer
 
@@ -39,13 +39,6 @@ KEPT = (
 )  # fmt: skip
 #: Shorter words are found everywhere.
 _SHORTEST = 5
-
-
-@pytest.fixture
-def outside() -> Iterator[World]:
-    """Every provider."""
-    with world() as found:
-        yield found
 
 
 @pytest.fixture

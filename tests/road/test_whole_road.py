@@ -13,7 +13,7 @@ from gateway.house import build
 from gateway.models import AttachmentRow, Case, Message, OutboundRow
 from gateway.settings import load
 from gateway.store import Store
-from tests.road.providers import ARABIC, PDF, PUBLIC_URL, Visitor, World, number_in, world
+from tests.road.providers import ARABIC, PDF, PUBLIC_URL, Visitor, World, number_in
 from tests.road.running import ON_THEIR_WAY, Processes, eventually
 from tests.servers.redis import RedisServer
 
@@ -29,13 +29,6 @@ DISTRIBUTED = (
     "python -m gateway work",
     "python -m gateway work",
 )
-
-
-@pytest.fixture
-def outside() -> Iterator[World]:
-    """Every provider."""
-    with world() as found:
-        yield found
 
 
 @pytest.fixture

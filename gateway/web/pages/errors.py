@@ -14,7 +14,7 @@ from gateway.web.pages.render import page
 log = structlog.get_logger(__name__)
 
 #: Machines call these; they want the bare status.
-_MACHINES = ("/hooks", "/api", "/healthz", "/readyz", "/metrics", "/simulator", "/static")
+_MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/simulator", "/static")
 #: Errors with words of their own. Every other one is told like its class, as 400 or 500.
 _TOLD = (400, 404, 410, 413, 429, 500)
 
