@@ -151,6 +151,8 @@ def test_a_mail_with_a_photo_is_answered_and_shows_its_headers(page: Page) -> No
 def test_the_form_in_its_frame_answers_on_the_phone(page: Page) -> None:
     form = page.frame_locator("#form")
     page.locator("[data-tongue=fr]").click()
+    # What is written before the French form has come is written into the Arabic one.
+    expect(form.locator("html")).to_have_attribute("lang", "fr")
     form.locator("textarea").first.fill("La route de Fès est coupée depuis lundi.")
     form.locator("input[type=tel]").first.fill("06 12 34 56 78")
     form.locator("#form [type=submit]").click()
