@@ -253,11 +253,14 @@ class Store:
     def ensure_schema(self) -> None:
         """Make the tables of a new database; raise SchemaOutdated for one of another version.
 
-        On SQLite, where this process is the only one, an old schema is simply brought up.
+        Processes that start together on an empty database wait for the one that makes them. On
+        SQLite, where this process is the only one, an old schema is simply brought up.
         """
         if self.is_current():
             return
-        with self.engine.connect() as connection:
+        with self._writer.connect() as connection, self._alone(connection):
+            if self.is_current():
+                return
             empty = not inspect(connection).get_table_names()
         if not (empty or self.is_sqlite):
             raise SchemaOutdated

@@ -68,6 +68,23 @@ def test_an_empty_database_is_made_and_another_versions_is_not_touched(postgres:
     store.close()
 
 
+def test_processes_that_start_together_on_an_empty_database_all_get_its_tables(
+    postgres: Postgres,
+) -> None:
+    """One makes them; the others find neither an empty database nor their own version meanwhile."""
+    url = postgres.database()
+    start = f"from gateway.store import Store; Store({url!r}).ensure_schema()"
+    together = [
+        subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [one.communicate()[1] for one in together]
+    assert [one.returncode for one in together] == [0, 0, 0, 0], said
+    store = Store(url)
+    assert store.is_current()
+    store.close()
+
+
 def test_documents_point_at_things_that_exist() -> None:
     for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
