@@ -23,6 +23,8 @@ _SEPARATOR = (
 )
 #: A run of digits with at most three separators between neighbours, whatever stands around it.
 _RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d)+")
+#: Who types a number alone loses no more digits than so many, and adds no more.
+_SLIPS = 2
 #: A Moroccan phone number as gateways write it, without its plus.
 _PHONE = re.compile(r"212[5-8]")
 
@@ -63,7 +65,14 @@ def find(text: str) -> tuple[str, ...]:
 
 def scan(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The valid numbers in a text, and the near misses: twelve digits written as one writes a
-    tracking number, of which at least one is wrong."""
+    tracking number, of which at least one is wrong, or a text that is nothing but about as many."""
+    found, near = _scanned(text)
+    if not found and not near and (number := _alone(text)):
+        near = (number,)
+    return found, near
+
+
+def _scanned(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: dict[str, None] = {}
     near: dict[str, None] = {}
     for run in _RUN.finditer(text):
@@ -89,12 +98,21 @@ def scan(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def without(text: str) -> str:
     """The text without its tracking numbers, right or nearly so."""
-    return _RUN.sub(_rest, text)
+    return " " if _alone(text) else _RUN.sub(_rest, text)
+
+
+def _alone(text: str) -> str | None:
+    """The digits of a text that is nothing else, and meant as a tracking number: of a year of ours,
+    perhaps with a digit or two lost, or one too many."""
+    run = _RUN.fullmatch(text.strip())
+    number = "".join(_groups(run.group())) if run else ""
+    near = number.startswith("2") and abs(len(number) - LENGTH) <= _SLIPS
+    return number if near and not _PHONE.match(number) else None
 
 
 def _rest(run: re.Match[str]) -> str:
     groups = _groups(run.group())
-    valid, near = scan(run.group())
+    valid, near = _scanned(run.group())
     for number in (*valid, *near):
         start = next(
             (n for n in range(len(groups)) if "".join(groups[n:]).startswith(number)), None
