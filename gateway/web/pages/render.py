@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template, request, url_for
 
+from gateway.hours import in_words
 from gateway.messages import date_in
 from gateway.web.current import house
 from gateway.web.pages.tongues import TONGUES, Tongue, gettext, ngettext, tongue
@@ -17,6 +19,18 @@ from normalizer.tracking import spaced
 
 #: What an address may ask for that holds in every language.
 _ASKED = ("number", "code", "q")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Where else an administration is reached: what is not known is None. ``open_at`` holds a line
+    for each rule of its hours."""
+
+    open_at: tuple[str, ...]
+    web: str | None
+    phone: str | None
+    mail: str | None
+    address: str | None
 
 
 def page(template: str, **facts: Any) -> str:
@@ -32,7 +46,9 @@ def init_templates(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.filters["spaced"] = spaced
     env.filters["day"] = day
-    env.globals.update(asset=asset, in_tongue=in_tongue, administration=administration)
+    env.globals.update(
+        asset=asset, in_tongue=in_tongue, administration=administration, office=office
+    )
 
 
 def day(at: datetime) -> str:
@@ -45,6 +61,18 @@ def administration(slug: str | None) -> str | None:
     """An administration's name in this request's language; None while there is none."""
     found = house().directory.get(slug) if slug else None
     return found.label(tongue().tag) if found else None
+
+
+def office(slug: str) -> Office | None:
+    """Where an administration is reached without us, in this request's language."""
+    directory, tag = house().directory, tongue().tag
+    found = directory.get(slug)
+    if found is None:
+        return None
+    hours, contact = directory.hours_of(found), found.contact
+    open_at = in_words(hours, tag) if hours else ()
+    address = contact.address.get(tag) or next(iter(contact.address.values()), None)
+    return Office(open_at, contact.web, contact.phone, contact.mail, address)
 
 
 def in_tongue(other: Tongue) -> str:

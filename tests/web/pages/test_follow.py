@@ -167,3 +167,19 @@ def test_the_days_left_are_counted_and_a_late_answer_opens_the_mediators_door(
     said = words(citizen.get(private_link(receipt)))
     assert told in said
     assert ("اللجوء إلى الوسيط مجانا" in said) is (days < 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "days"), [("ar", "الاثنين – الجمعة"), ("fr", "lundi – vendredi"), ("en", "Monday")]
+)
+def test_the_case_tells_when_its_administration_is_open_and_where(
+    citizen: Citizen, house: House, code: str, days: str
+) -> None:
+    receipt = citizen.file("/fr/submit", payload("french"))
+    number = number_on(receipt)
+    house.cases.change(
+        number, status="routed", message="Theirs.", administration="cnss", actor="amal"
+    )
+    page = citizen.get(private_link(receipt).replace("/fr/", f"/{code}/"))
+    assert days in words(page)
+    assert 'href="https://www.cnss.ma"' in page.text
