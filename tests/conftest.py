@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
@@ -40,6 +41,13 @@ MakeHouse = Callable[..., House]
 
 # As ``python -m gateway`` has it (gateway/__main__.py): little of what tests load is ever garbage.
 gc.set_threshold(50_000)
+# The same examples each time, for as long as they take: what hypothesis does by itself where CI is
+# set.
+hypothesis.settings.load_profile("ci")
+# What a console writes is the same in every shell, and whichever test makes one first: it reads
+# these once.
+for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
+    os.environ.pop(_name, None)
 # Thousands of small databases, gone with their tests: no disk is waited for.
 if _memory := in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_memory))

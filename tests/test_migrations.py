@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gateway.models import Base
 from gateway.store import Store, is_away, migrations
 from tests.servers.postgres import Postgres
+from tests.servers.service import PATIENCE
 
 #: The first migration of tables that were in use, and all that came after it.
 SINCE = "0003"
@@ -99,7 +100,7 @@ class Before:
     def _another_round(self) -> None:
         """Wait for a round that began later than now."""
         for _ in range(2):
-            assert self._rounds.acquire(timeout=60)
+            assert self._rounds.acquire(timeout=PATIENCE)
 
     def _run(self) -> None:
         while not (self._stop.is_set() or self.trouble):

@@ -10,7 +10,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Inbound
@@ -93,7 +93,7 @@ def test_a_winmail_dat_of_rich_text_alone_has_its_text() -> None:
     assert tnef.unpack(data).text == "hello world"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_no_bytes_raise_in_the_unpackers(data: bytes, more: bytes) -> None:
     rtf.text(rtf.unpack(struct.pack("<II", len(data), 100_000) + b"LZFu\0\0\0\0" + data))
@@ -115,7 +115,7 @@ _NAME = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1,
 _FILES = st.lists(st.tuples(_NAME, st.binary(max_size=400)), max_size=3)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     # The stdlib's mailer loses blanks when it folds long subjects.
     st.lists(st.text(_LETTERS, min_size=1, max_size=3), max_size=3).map(" ".join),

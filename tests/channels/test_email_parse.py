@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Inbound, Report
@@ -315,7 +315,7 @@ def mails(draw: st.DrawFn) -> bytes:
     return head + b"\n" + b"".join(draw(st.lists(_BODIES, max_size=5)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.one_of(st.binary(max_size=2000), mails(), st.lists(mails(), max_size=4).map(b"".join)))
 def test_no_bytes_raise_and_none_are_lost(raw: bytes) -> None:
     item = parse(raw, ACCOUNT, NOW, OWN)

@@ -50,6 +50,7 @@ from tests.harness import (
     post,
 )
 from tests.servers.certificates import self_signed
+from tests.servers.service import PATIENCE
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "sms"
 CITIZEN = "+212612345678"
@@ -62,6 +63,12 @@ def payload(name: str) -> dict[str, str]:
 def incoming(name: str, path: str = "") -> WireRequest:
     """A payload file as Twilio would post it."""
     return signed(hook_url("sms", path), payload(name))
+
+
+def account_at(twilio: FakeTwilio, answer: Answer | Trouble) -> Account:
+    """An account that is soon out of patience where no answer comes, and nowhere else."""
+    patience = 0.3 if answer == "silence" else PATIENCE
+    return Account(SID, (TOKEN,), FROM, twilio.url, timeout=patience)
 
 
 @pytest.fixture
@@ -291,7 +298,7 @@ def test_a_failure_is_for_now_or_for_good(
     twilio: FakeTwilio, answer: Answer | Trouble, retryable: bool
 ) -> None:
     """And its reason never repeats the citizen's number, although Twilio's own sentence does."""
-    account = Account(SID, (TOKEN,), FROM, twilio.url, timeout=0.3)
+    account = account_at(twilio, answer)
     twilio.plan(answer)
     with pytest.raises(SendFailed) as failed:
         Twilio(account, PUBLIC_URL).send(outbound(CITIZEN))
@@ -311,7 +318,7 @@ def test_nobody_listening_is_a_failure_for_now() -> None:
 def test_what_may_have_arrived_is_told_from_what_nobody_heard(
     twilio: FakeTwilio, trouble: Trouble
 ) -> None:
-    account = Account(SID, (TOKEN,), FROM, twilio.url, timeout=0.3)
+    account = account_at(twilio, trouble)
     twilio.plan(trouble)
     with pytest.raises(SendFailed) as failed:
         Twilio(account, PUBLIC_URL).send(outbound(CITIZEN))
@@ -458,7 +465,7 @@ def test_a_redirect_within_twilio_is_followed(sms: Twilio, twilio: FakeTwilio) -
 def test_a_file_that_cannot_be_had(
     twilio: FakeTwilio, answer: Answer | Trouble, retryable: bool
 ) -> None:
-    account = Account(SID, (TOKEN,), FROM, twilio.url, timeout=0.3)
+    account = account_at(twilio, answer)
     twilio.plan(*[answer] * 9)
     with pytest.raises(FetchFailed) as failed:
         download(account, AT_TWILIO.reference or "", limit=9)

@@ -75,7 +75,6 @@ def database(request: pytest.FixtureRequest) -> str:
 @given(steps=st.lists(st.one_of(_SAYS, _SAYS, _SAYS, _SAYS, _WAITS, _CLOSES), max_size=14))
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_nothing_is_lost_nothing_disclosed_and_nobody_answered_twice(

@@ -20,8 +20,6 @@ from tests.faults.town import Town
 from tests.road.providers import PUBLIC_URL, Visitor
 from tests.servers.service import PATIENCE, Service
 
-#: What a provider waits for an answer, in seconds.
-_TIMEOUT = 15.0
 #: After how many seconds one repeats what was not taken.
 _AGAIN = 1.0
 
@@ -156,7 +154,7 @@ class Load(Service):
         headers = {"X-Twilio-Signature": signature(PUBLIC_URL + path, form.items())}
         url = self.town.guichet.url + path
         try:
-            answer = requests.post(url, data=form, headers=headers, timeout=_TIMEOUT)
+            answer = requests.post(url, data=form, headers=headers, timeout=PATIENCE)
         except requests.RequestException:
             self._refused(None)
             return None
@@ -236,7 +234,7 @@ class Load(Service):
                 url,
                 json=update,
                 headers={"X-Telegram-Bot-Api-Secret-Token": SECRET},
-                timeout=_TIMEOUT,
+                timeout=PATIENCE,
             )
         except requests.RequestException:
             return self._refused(None)

@@ -167,7 +167,7 @@ def test_what_only_looks_like_a_quote_is_kept(text: str) -> None:
     assert visible(text, html=False)[0] == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=500), st.booleans())
 def test_no_text_raises(text: str, html: bool) -> None:
     new, full = visible(text, html)

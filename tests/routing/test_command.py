@@ -32,7 +32,7 @@ def test_a_bad_line_is_answered_with_an_error(line: str) -> None:
     assert set(json.loads(route_line(line))) == {"error"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=120))
 def test_no_line_raises(line: str) -> None:
     json.loads(route_line(line))

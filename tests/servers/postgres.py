@@ -14,7 +14,10 @@ import psycopg
 
 from tests.servers.memory import in_memory
 from tests.servers.ports import free_port
-from tests.servers.service import Service
+from tests.servers.service import PATIENCE, Service
+
+#: Until it has begun, or ended.
+_WAIT = ("--wait", f"--timeout={PATIENCE:.0f}")
 
 
 class Postgres(Service):
@@ -60,11 +63,11 @@ class Postgres(Service):
             f"-c fsync={'on' if self._durable else 'off'} "
             f"-c unix_socket_directories={self._base} -c max_connections=200"
         )
-        self._run("pg_ctl", "--wait", f"--log={self._base}/log", f"--options={options}", "start")
+        self._run("pg_ctl", *_WAIT, f"--log={self._base}/log", f"--options={options}", "start")
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop it: ``immediate`` is what a power cut does."""
-        self._run("pg_ctl", "--wait", f"--mode={mode}", "stop", check=False)
+        self._run("pg_ctl", *_WAIT, f"--mode={mode}", "stop", check=False)
 
     def database(self, template: str = "template1") -> str:
         """Make a database, empty or the copy of another one, and return its URL."""

@@ -23,6 +23,8 @@ WIDTHS = (320, 1280)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: WCAG 2.2, 2.5.8: what is no link within a sentence is at least so many pixels high.
 _TAP = 24
+#: What sends the form of a page for citizens.
+SEND = "main form [type=submit]"
 # Ticks and dots stand in a label that is larger.
 _CONTROLS = (
     "a.button, button, nav a, select, textarea, summary, "
@@ -88,8 +90,16 @@ def tab(
     assert wrong == []
 
 
+def turn(page: Page, by: str = SEND) -> None:
+    """Click what leads to another page, and return when that one stands: nothing is looked at or
+    written on the page that goes. Not for what a script answers without leaving the page."""
+    with page.expect_navigation():
+        page.locator(by).first.click()
+
+
 def look(page: Page, name: str) -> None:
     """Take a picture, and see that nothing is wider than the window or too small to tap."""
+    page.wait_for_load_state()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size
     assert size is not None
@@ -100,6 +110,14 @@ def look(page: Page, name: str) -> None:
     assert wide <= size["width"], f"{name}: {wide} pixels wide"
     too_low = page.evaluate(_TOO_LOW, [_CONTROLS, _TAP])
     assert too_low == [], name
+
+
+def look_wide(page: Page, name: str) -> None:
+    """The same of the page that stands there, on the other screen: turning a telephone round loads
+    nothing anew either."""
+    page.set_viewport_size({"width": WIDTHS[1], "height": 800})
+    look(page, name)
+    page.set_viewport_size({"width": WIDTHS[0], "height": 800})
 
 
 def unfold(page: Page) -> None:

@@ -29,6 +29,7 @@ from gateway.web.simulator.mail import ADDRESS, Mail
 from gateway.web.simulator.people import PEOPLE
 from gateway.web.simulator.twiml import NotTwiml, parse
 from gateway.web.simulator.wire import Unreachable, Wire
+from tests.servers.service import PATIENCE
 from tests.web.conftest import MakeApp
 from tests.web.visitor import Entry, Visitor, running
 
@@ -138,12 +139,12 @@ def test_who_idles_hears_of_a_mail_and_of_another_clients_move(
 ) -> None:
     inbox.idle()
     mail.send(IDIR, "four", "fourth")
-    assert (4, b"EXISTS") in inbox.idle_check(timeout=30)
+    assert (4, b"EXISTS") in inbox.idle_check(timeout=PATIENCE)
     other = _client(mail)
     other.create_folder("Done")
     other.select_folder("INBOX")
     other.move([1], "Done")
-    assert (1, b"EXPUNGE") in inbox.idle_check(timeout=30)
+    assert (1, b"EXPUNGE") in inbox.idle_check(timeout=PATIENCE)
     inbox.idle_done()
     other.logout()
 

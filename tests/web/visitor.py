@@ -35,6 +35,8 @@ def running(folder: Path) -> Iterator[str]:
         "SECRET_KEY": "for the tests only",
         # A browser does work for its form here too, but not for long.
         "SUBMIT_EFFORT": "50",
+        # What it waits for at most when it is told to end.
+        "POLL_SECONDS": "1",
     }
     with log.open("wb") as out:
         server = subprocess.Popen(

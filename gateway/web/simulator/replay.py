@@ -37,8 +37,8 @@ _CHECKS = {
 }
 _CHANNELS = ("sms", "telegram", "email")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-#: How long one step may take to go through, in real seconds.
-_PATIENCE = 15.0
+#: How long one step may take to go through, in real seconds, on a busy machine.
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,15 @@ const counter = reply?.querySelector("[data-counter]");
 const text = reply?.querySelector("textarea");
 const PAUSE = 500;
 let pause;
+let last = 0;
 
 async function count() {
+  const asked = ++last;
   const fields = new FormData(reply);
   fields.delete("files");
   const found = await ask(counter.dataset.counter, fields);
-  if (!found) return;
+  // An answer that was overtaken tells of words that stand there no longer.
+  if (!found || asked !== last) return;
   counter.replaceChildren();
   if (found.segments) counter.append(`${found.segments} ${counter.dataset.sms} `);
   if (found.other) {

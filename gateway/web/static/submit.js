@@ -8,6 +8,8 @@ import { suggest } from "./suggest.js";
 
 const main = document.querySelector("main");
 let written = null;
+// Whether the form is on its way to be read back.
+let asking = false;
 
 // Put another page's content into this one; files move along, because no server keeps them.
 function swap(content) {
@@ -24,13 +26,19 @@ function swap(content) {
 
 async function readBack(event) {
   event.preventDefault();
+  // A second click would put the page to read in place of the form that one goes back to.
+  if (asking) return;
+  asking = true;
   const form = event.target;
   const data = new FormData(form);
   data.delete("files");
-  const answer = await fetch(form.action, { method: "POST", body: data }).catch(() => null);
+  const answer = await fetch(form.action, { method: "POST", body: data })
+    .then((found) => found.text())
+    .catch(() => null);
+  asking = false;
   // Without the network the browser says so itself, and the words stay in the draft.
-  if (!answer) return form.submit();
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer === null) return form.submit();
+  const page = new DOMParser().parseFromString(answer, "text/html");
   const before = Array.from(main.childNodes);
   document.title = page.title;
   swap(page.querySelector("main").childNodes);

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route, expect
 
 from channels.base import Attachment, Location
 from gateway import clock
@@ -22,6 +22,7 @@ from tests.web.browser import (
     assert_accessible,
     look,
     tab,
+    turn,
     unfold,
     walk,
 )
@@ -117,13 +118,31 @@ def test_an_agent_answers_a_case_with_the_keyboard_alone(
         page.keyboard.press("Control+a")
         page.keyboard.type("عاد الماء إلى حيكم مساء أمس بعد إصلاح القناة.")
         page.locator(".counter .other").wait_for(state="detached")
-        assert page.inner_text(".counter") == "2 SMS"
+        expect(page.locator(".counter")).to_have_text("2 SMS")
         page.keyboard.press("Control+Enter")
         page.locator("[role=status]").wait_for()
         look(page, "desk-case-answered")
     (answer,) = rows(house, OutboundRow, key="answered")
     assert "عاد الماء" in answer.text
     assert rows(house, Case)[0].status == "answered"
+
+
+def test_a_count_that_was_overtaken_by_another_is_not_shown(
+    site: str, house: House, case: Case, chromium: Browser
+) -> None:
+    late: list[Route] = []
+    with tab(chromium) as page:
+        log_in(page, site, house, case, "fr")
+        page.route("**/check", lambda route: late.append(route), times=1)
+        with page.expect_request("**/check"):
+            page.fill("#reply-message", "عاد الماء")
+        with page.expect_response("**/check"):
+            page.fill("#reply-message", "عاد الماء إلى حيكم مساء أمس بعد إصلاح القناة.")
+        expect(page.locator(".counter")).to_have_text("2 SMS")
+        with page.expect_response("**/check"):
+            late.pop().fulfill(json={"segments": 1, "other": True})
+        page.evaluate("new Promise(requestAnimationFrame)")
+        assert page.inner_text(".counter").strip() == "2 SMS"
 
 
 def test_a_template_goes_in_where_the_cursor_stands(
@@ -145,10 +164,10 @@ def test_without_a_script_the_answer_is_sent_all_the_same(
     with tab(chromium, script=False) as page:
         log_in(page, site, house, case, "fr")
         page.fill("#reply-message", "Bonjour, l'eau est revenue hier soir dans votre quartier.")
-        page.locator("#do-reply .button").last.click()
+        turn(page, "#do-reply .button >> nth=-1")
         assert "SMS" in page.inner_text(".counter")
-        page.locator("#do-reply .button:not(.quiet)").click()
+        turn(page, "#do-reply .button:not(.quiet)")
         page.check("[name=any_language]")
-        page.locator("#do-reply .button:not(.quiet)").click()
+        turn(page, "#do-reply .button:not(.quiet)")
         page.locator("[role=status]").wait_for()
     assert rows(house, Case)[0].status == "answered"

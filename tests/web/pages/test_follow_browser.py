@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from channels.base import Attachment
 from gateway import clock
 from gateway.house import House
 from gateway.models import Case, OutboundRow
-from tests.web.browser import assert_accessible, look, tab, unfold, walk
+from tests.web.browser import SEND, assert_accessible, look, tab, turn, unfold, walk
 from tests.web.pages.filing import app, file, messages, visit
 from tests.web.pages.test_one_time import made
 
@@ -32,10 +32,6 @@ LONG_NAME = "IMG_20261114_091512_facade_de_l_hopital_regional_entree_principale_
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
 
 
-def send(page: Page) -> None:
-    page.locator("main form [type=submit]").first.click()
-
-
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_a_citizen_answers_rates_and_has_their_case_opened_again(
     app: Flask, page: Page, site: str, house: House, language: str
@@ -46,18 +42,19 @@ def test_a_citizen_answers_rates_and_has_their_case_opened_again(
     look(page, "follow")
     page.fill("#number", number)
     page.fill("#address", "06 12 34 56 78")
-    send(page)
+    turn(page)
     look(page, "case-open")
 
     house.cases.change(number, status="awaiting_citizen", message=QUESTIONS[language], actor="test")
     page.reload()
-    page.locator("form[action$='/add'] [type=submit]").click()
+    turn(page, "form[action$='/add'] [type=submit]")
     look(page, "case-nothing-said")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_be_focused()
     page.locator(".summary a").click()
+    expect(page.locator("#message")).to_be_focused()
     page.keyboard.type("2")
     page.set_input_files("#files", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": JPEG})
-    page.locator("form[action$='/add'] [type=submit]").click()
+    turn(page, "form[action$='/add'] [type=submit]")
     look(page, "case-added")
     assert page.locator("[role=status]").is_visible()
 
@@ -66,10 +63,10 @@ def test_a_citizen_answers_rates_and_has_their_case_opened_again(
     look(page, "case-answered")
     assert page.locator("blockquote").last.inner_text() == ANSWERS[language]
     page.locator("[name=score][value='2']").check()
-    page.locator("form[action$='/rate'] [type=submit]").click()
+    turn(page, "form[action$='/rate'] [type=submit]")
     look(page, "case-rated")
     page.fill("#reason", COMPLAINTS[language])
-    page.locator("form[action$='/reopen'] [type=submit]").click()
+    turn(page, "form[action$='/reopen'] [type=submit]")
     look(page, "case-reopened")
 
 
@@ -84,15 +81,15 @@ def test_a_late_case_is_answered_elsewhere_after_a_code(
     page.locator("details.act summary").click()
     look(page, "case-late")
     page.fill("#reach", "fatima@example.ma")
-    page.locator("details.act [type=submit]").click()
+    turn(page, "details.act [type=submit]")
     look(page, "code")
     page.fill("#code", "1")
-    send(page)
+    turn(page)
     look(page, "code-wrong")
     with house.store.read() as session:
         sent = session.scalars(select(OutboundRow).where(OutboundRow.key == "proof_code")).one()
     page.fill("#code", sent.facts["code"])
-    send(page)
+    turn(page)
     look(page, "case-moved")
 
 
@@ -107,7 +104,7 @@ def test_a_one_time_link_in_a_browser(
     look(page, f"link-{purpose}")
     if purpose == "upload":
         page.set_input_files("#files", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": JPEG})
-    send(page)
+    turn(page)
     look(page, f"link-{purpose}-used")
 
 
@@ -125,7 +122,7 @@ def test_every_state_of_the_page_is_accessible(
             for form in ("", "/add" if status == "awaiting_citizen" else "/rate"):
                 page.goto(f"{site}{link}")
                 if form and page.locator(f"form[action$='{form}']").count():
-                    page.locator(f"form[action$='{form}'] [type=submit]").click()
+                    turn(page, f"form[action$='{form}'] [type=submit]")
                 unfold(page)
                 assert_accessible(page, f"case-{status}{form}")
         for purpose in ("case", "upload"):
@@ -151,11 +148,11 @@ def test_a_large_file_shows_its_progress_where_there_is_javascript(
     file(house, COMPLAINTS["fr"])
     with tab(chromium) as page:
         page.goto(f"{site}{made(house, 'upload')}")
-        send(page)
-        page.wait_for_selector("#files-error")
+        turn(page)
+        expect(page.locator("#files-error")).to_be_visible()
         assert page.locator("main [role=alert]").is_visible()
         page.set_input_files("#files", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": JPEG})
-        assert "a.jpg" in page.locator(".chosen").inner_text()
-        send(page)
+        expect(page.locator(".chosen")).to_contain_text("a.jpg")
+        page.locator(SEND).first.click()
         page.wait_for_url("**/fr/uploaded")
     assert [one.case_id for one in messages(app)] == [1]

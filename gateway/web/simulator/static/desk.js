@@ -25,10 +25,12 @@ export function show(cases) {
     fill(row, one);
     rows.set(one.number, { row, seen });
   }
-  const wanted = cases.map((one) => rows.get(one.number).row);
-  if (wanted.some((row, n) => list.children[n] !== row) || list.children.length !== wanted.length) {
-    list.replaceChildren(...wanted);
-  }
+  // Only what stands elsewhere is moved: a field that is moved while one types loses the focus.
+  cases.forEach((one, n) => {
+    const { row } = rows.get(one.number);
+    if (list.children[n] !== row) list.insertBefore(row, list.children[n] ?? null);
+  });
+  while (list.children.length > cases.length) list.lastElementChild.remove();
 }
 
 function make(one) {
