@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping
-from functools import cached_property
-from urllib.parse import SplitResult, unquote, urlsplit
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from http.client import HTTPException
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
-from urllib3 import BaseHTTPResponse as Answer
-from urllib3 import (
-    HTTPConnectionPool,
-    HTTPSConnectionPool,
-    ProxyManager,
-    Retry,
-    Timeout,
-)
+from urllib3 import ProxyManager, Retry, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -29,6 +24,7 @@ from urllib3.exceptions import (
 from urllib3.util import make_headers
 
 from channels.base import SendFailed
+from channels.connection import Answer, Connection
 
 __all__ = ["Answer", "Client", "Unanswered"]
 
@@ -46,8 +42,8 @@ _ONCE = Retry(total=False, redirect=False)
 _NOT_LEFT = (ConnectTimeoutError, NewConnectionError, ProxyError)
 #: The library counts a refused connection as one that took too long.
 _SLOW = (ConnectTimeoutError, ReadTimeoutError)
-
-_Way = HTTPConnectionPool | ProxyManager
+#: What stands in an address as it is; a provider's own address may have anything else in it.
+_PLAIN = "!#$%&'()*+,/:;=?@[]~"
 
 
 class Unanswered(Exception):
@@ -75,8 +71,8 @@ class Client:
     """
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        self._timeout = Timeout(connect=timeout, read=timeout)
-        self._ways: dict[tuple[str, str], _Way] = {}
+        self._timeout = timeout
+        self._ways: dict[tuple[str, str], _Straight | ProxyManager] = {}
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
@@ -85,24 +81,26 @@ class Client:
         parts = urlsplit(url)
         host = (parts.scheme, parts.netloc)
         way = self._ways.get(host) or self._ways.setdefault(host, self._way(parts))
-        # Straight to a host only the path is asked for; a proxy must know the host as well.
-        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        if isinstance(way, _Straight):
+            path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+            return way.ask(method, quote(path, _PLAIN), headers, body)
         try:
-            return way.urlopen(
+            answer = way.urlopen(
                 method,
-                url if isinstance(way, ProxyManager) else path,
+                url,
                 body=body,
                 headers=headers,
                 retries=_ONCE,
                 redirect=False,
                 assert_same_host=False,
-                timeout=self._timeout,
+                timeout=Timeout(connect=self._timeout, read=self._timeout),
             )
         except HTTPError as error:
             slow = isinstance(error, _SLOW) and not isinstance(error, NewConnectionError)
             raise Unanswered(slow=slow, left=_left(error)) from None
+        return Answer(answer.status, answer.headers, answer.data)
 
-    def _way(self, parts: SplitResult) -> _Way:
+    def _way(self, parts: SplitResult) -> _Straight | ProxyManager:
         proxy, host = getproxies().get(parts.scheme), parts.hostname or ""
         if proxy and not proxy_bypass(host):
             login = urlsplit(proxy)
@@ -117,9 +115,8 @@ class Client:
                 ssl_context=self._trusted,
                 maxsize=_KEPT,
             )
-        if parts.scheme == "http":
-            return HTTPConnectionPool(host, parts.port, maxsize=_KEPT)
-        return HTTPSConnectionPool(host, parts.port, maxsize=_KEPT, ssl_context=self._trusted)
+        trusted = self._trusted if parts.scheme == "https" else None
+        return _Straight(partial(Connection, host, parts.port, self._timeout, trusted))
 
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
@@ -127,6 +124,32 @@ class Client:
         context = ssl.create_default_context()
         context.load_verify_locations(certifi.where())
         return context
+
+
+class _Straight:
+    """The connections to one host that nobody uses at the moment."""
+
+    def __init__(self, new: Callable[[], Connection]) -> None:
+        self._new = new
+        self._kept: deque[Connection] = deque(maxlen=_KEPT)
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """As the client does."""
+        try:
+            connection = self._kept.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            if not connection.is_open:
+                connection.open()
+        except OSError as error:
+            raise Unanswered(slow=isinstance(error, TimeoutError), left=False) from None
+        try:
+            answer = connection.ask(method, path, headers, body)
+        except (OSError, HTTPException) as error:
+            raise Unanswered(slow=isinstance(error, TimeoutError), left=True) from None
+        self._kept.append(connection)
+        return answer
 
 
 def _left(error: HTTPError) -> bool:

@@ -19,7 +19,8 @@ AT_ONCE = 8
 #: What did not begin after so many seconds is left for the next batch: a slow provider must not
 #: let the claim run out under those that still wait.
 _PATIENCE = 10.0
-#: A provider that answers within so many seconds is next door: threads cost more than they save.
+#: A provider that answers within so many seconds, as a rule, is next door: threads cost more than
+#: they save. One answer may be late because this machine is busy.
 _NEAR = 0.02
 
 
@@ -50,28 +51,31 @@ class Together:
         while True:
             outcomes = self._one_by_one(line, one) if self._is_near and not on_way else []
             if not outcomes:
-                while on_way < self._at_once and (message := line.next()) is not None:
+                # Threads that turn out not to be needed are not given more to do.
+                most = 1 if self._is_near else self._at_once
+                while on_way < most and (message := line.next()) is not None:
                     self._threads.submit(_send, one, message, known)
                     on_way += 1
                 wait = line.wait()
                 if on_way:
-                    outcomes = _taken(known, None if on_way == self._at_once else wait)
+                    outcomes = _taken(known, None if on_way >= most else wait)
                     on_way -= len(outcomes)
                 elif wait is not None:
                     sleep(wait)
                 else:
                     return
             if outcomes:
-                self._is_near = all(map(_is_near, outcomes))
+                self._is_near = _seconds(outcomes) < _NEAR * len(outcomes)
                 done(outcomes)
                 line.go_on(outcomes)
 
     def _one_by_one(self, line: _Line, one: Callable[[Outbound], str]) -> list[Outcome]:
-        """What became of the next few, as long as each is taken at once."""
+        """What became of the next few, as long as they are taken at once."""
         outcomes: list[Outcome] = []
         while len(outcomes) < self._at_once and (message := line.next()) is not None:
             outcomes.append(_sent(one, message))
-            if not _is_near(outcomes[-1]) or isinstance(outcomes[-1].result, SendFailed):
+            late = _seconds(outcomes) > _NEAR * self._at_once
+            if late or isinstance(outcomes[-1].result, SendFailed):
                 break
         return outcomes
 
@@ -133,8 +137,8 @@ def _sent(one: Callable[[Outbound], str], message: Outbound) -> Outcome:
     return Outcome(message, result, monotonic() - began)
 
 
-def _is_near(outcome: Outcome) -> bool:
-    return outcome.seconds < _NEAR
+def _seconds(outcomes: Sequence[Outcome]) -> float:
+    return sum(outcome.seconds for outcome in outcomes)
 
 
 def _taken(known: SimpleQueue[Outcome], seconds: float | None) -> list[Outcome]:

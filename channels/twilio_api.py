@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlsplit, urlunsplit
 
 import requests
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]  # no types
@@ -219,7 +219,7 @@ class Account:
         """
         url = f"{self.api_url}/2010-04-01/Accounts/{self.sid}/{resource}.json"
         try:
-            answer = self._asking.ask("POST", url, self._headers, urlencode(fields).encode())
+            answer = self._asking.ask("POST", url, self._headers, _form(fields))
         except Unanswered as silence:
             problem = "did not answer in time" if silence.slow else "cannot be reached"
             raise silence.failure(f"Twilio {problem} at {self.api_url}") from None
@@ -264,6 +264,16 @@ class Account:
         if status != "active":
             raise SendFailed(f"the Twilio account is {status or 'unreadable'}", retryable=True)
         return "Twilio accepts our credentials and the account is active"
+
+
+def _form(fields: Mapping[str, str]) -> bytes:
+    """Fields as a form, whose names are plain ones. A text that is not all ASCII is written in
+    hexadecimals as a whole: the library looks at every byte, which takes four times as long."""
+    return "&".join(f"{name}={_quoted(value)}" for name, value in fields.items()).encode()
+
+
+def _quoted(value: str) -> str:
+    return quote_plus(value) if value.isascii() else "%" + value.encode().hex("%").upper()
 
 
 def _spellings(url: str) -> Iterator[str]:

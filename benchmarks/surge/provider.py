@@ -6,7 +6,6 @@ It does as little as it can: it shares the machine with what is measured.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
 import subprocess
@@ -14,66 +13,71 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 
 from tests.servers.ports import free_port
 
-_TO = re.compile(rb"(?:^|&)To=([^&]*)")
+_TO = re.compile(rb"[\n&]To=([^&]*)")
 _ANSWER = (
     b'{"sid": "SM%032x", "status": "queued", "error_code": null, "error_message": null, '
     b'"account_sid": "AC0123456789abcdef0123456789abcdef", "body": "", "direction": "outbound-api"}'
 )
 
 
-class Provider(asyncio.Protocol):
-    """One connection that stays open."""
+#: When whom was written to, a line each, for the file.
+_told: list[bytes] = []
+_counted = count(1)
 
-    told: list[bytes] = []  # noqa: RUF012  # all connections write into one list
-    count = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._read = b""
+class _Connection(BaseRequestHandler):
+    """One that stays open, in a thread of its own: whoever sends over it waits for each answer, and
+    a thread that does the same costs least."""
 
-    def data_received(self, data: bytes) -> None:
-        self._read += data
-        while (end := self._read.find(b"\r\n\r\n")) >= 0:
-            head = self._read[:end].lower()
+    def handle(self) -> None:
+        read, sock = b"", self.request
+        sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        while data := sock.recv(65_536):
+            read += data
+            end = read.find(b"\r\n\r\n")
+            if end < 0:
+                continue
+            head = read[:end].lower()
             at = head.find(b"content-length:")
             length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-            if len(self._read) < end + 4 + length:
-                return
-            body = self._read[end + 4 : end + 4 + length]
-            self._read = self._read[end + 4 + length :]
-            self._tell(body)
-
-    def _tell(self, body: bytes) -> None:
-        to = _TO.search(body)
-        Provider.count += 1
-        Provider.told.append(b"%.6f %b\n" % (time.monotonic(), to[1] if to else b""))
-        answer = _ANSWER % Provider.count
-        self._transport.write(
-            b"HTTP/1.1 201 CREATED\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer)
-        )
+            if len(read) < end + 4 + length:
+                continue
+            to = _TO.search(read, end)
+            _told.append(b"%.6f %b\n" % (time.monotonic(), to[1] if to else b""))
+            answer = _ANSWER % next(_counted)
+            read = b""
+            sock.sendall(
+                b"HTTP/1.1 201 CREATED\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer)
+            )
 
 
-async def main(port: int, file: Path) -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Provider, "127.0.0.1", port)
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    while not stop.is_set():
-        # Written beside the work, so that the file is small and the reader need not ask.
-        told, Provider.told = Provider.told, []
-        with file.open("ab") as out:
-            out.writelines(told)
-        try:
-            await asyncio.wait_for(stop.wait(), 0.2)
-        except TimeoutError:
-            continue
-    server.close()
+class _Server(ThreadingTCPServer):
+    daemon_threads = allow_reuse_address = True
+
+
+def main(port: int, file: Path) -> None:
+    """Answer until SIGTERM."""
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with _Server(("127.0.0.1", port), _Connection) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        while True:
+            # Written beside the work, so that the file is small and the reader need not ask.
+            told = _told[:]
+            del _told[: len(told)]
+            with file.open("ab") as out:
+                out.writelines(told)
+            if stop.wait(0.2):
+                return server.shutdown()
 
 
 @contextmanager
@@ -91,4 +95,4 @@ def running(folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2])))
+    main(int(sys.argv[1]), Path(sys.argv[2]))

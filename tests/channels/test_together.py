@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import pytest
 
 from channels.base import Outbound, Outcome, SendFailed
 from channels.together import Together
@@ -39,6 +41,28 @@ def test_no_more_are_on_their_way_or_untold_than_was_promised() -> None:
     Together(4).send(messages(*map(str, range(200))), one, done)
     assert told == 200
     assert most <= 4
+
+
+@pytest.mark.parametrize(
+    ("late", "alone"),
+    [({5}, range(4, 12)), (range(5, 12), range(4, 7))],
+    ids=["one late answer", "it moves away"],
+)
+def test_a_provider_next_door_costs_no_threads(
+    monkeypatch: pytest.MonkeyPatch, late: Collection[int], alone: Iterable[int]
+) -> None:
+    """One answer that is late, as on a busy machine, does not make it a distant one."""
+    now, here = [0.0], []
+    monkeypatch.setattr("channels.together.monotonic", lambda: now[0])
+
+    def one(message: Outbound) -> str:
+        now[0] += 0.05 * (message.id in late)
+        if threading.current_thread() is threading.main_thread():
+            here.append(message.id)
+        return "id"
+
+    assert sorted(send(one, messages(*map(str, range(12))))) == [*range(12)]
+    assert here == [*alone]
 
 
 def test_the_messages_to_an_address_keep_their_order() -> None:
