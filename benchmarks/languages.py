@@ -12,8 +12,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
-from operator import add
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -111,7 +109,7 @@ def chances(models: dict[str, model.Model], text: str) -> dict[str, float]:
     if not words:
         return {"und": 1.0}
     judge = models["Arab" if by_script(text) == "ar" else "Latn"]
-    found = judge.chances(reduce(add, map(judge.weigh, words)))
+    found = judge.chances(sum(map(judge.weigh, words)))
     return {tag: chance for tag, chance in found.items() if tag != "other"}
 
 

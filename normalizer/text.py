@@ -13,6 +13,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"\s+")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
 _ELONGATION = re.compile(r"(\w)\1{2,}")
 #: Arabic vowel marks and tatweel carry no meaning for search; marks of direction are invisible.
@@ -20,6 +21,9 @@ _UNSEEN = re.compile(
     "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
     "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]"
 )
+
+#: What is longer than a word is no other text's too, and not worth its place in memory.
+_LONG = 40
 
 #: Letters that Moroccans write one for the other; the first spelling stands for all.
 _ARABIC = str.maketrans("أإآٱىةؤئکگیڭڤپ", "ااااىهوءككيكفب".replace("ى", "ي"))
@@ -32,6 +36,9 @@ def storable(text: str) -> str:
 
 def clean(text: str) -> str:
     """Text fit to keep: NFC, no control characters or lone surrogates, blanks and lines tidied."""
+    if text.isprintable() and "  " not in text:
+        # One line with nothing in it to be tidied, as most texts are.
+        return unicodedata.normalize("NFC", text).strip()
     text = _SURROGATES.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = unicodedata.normalize("NFC", _CONTROLS.sub("", text))
     lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
@@ -43,21 +50,13 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", clean(text)).strip()
 
 
+@lru_cache(maxsize=128)
 def plain_digits(text: str) -> str:
     """The text with every script's digits as ASCII; NFKC knows the circled and full-width ones."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DIGITS)
-
-
-class _Digits(dict[int, str]):
-    """What each character is in figures. Asked once per character, then it is a table."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        self[code] = str(unicodedata.decimal(character)) if character.isdecimal() else character
-        return self[code]
-
-
-_DIGITS = _Digits()
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text)
+    return _OTHER_DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 class _Folding(dict[int, str]):
@@ -83,9 +82,19 @@ _FOLDING = _Folding()
 def fold(text: str) -> str:
     """Text for comparing: lower case, no accents, vowel marks, tatweel or elongations, ASCII
     digits, and one spelling for the Arabic letters that are written for one another."""
-    text = text.lower() if text.isascii() else _unaccented(text)
-    text = _ELONGATION.sub(r"\1", text)
-    return _SPACES.sub(" ", text.replace("\u2019", "'").replace("-", " ")).strip()
+    return " ".join(
+        filter(None, [_folded(part) if len(part) < _LONG else _fold(part) for part in text.split()])
+    )
+
+
+def _fold(part: str) -> str:
+    part = part.lower() if part.isascii() else _unaccented(part)
+    part = _ELONGATION.sub(r"\1", part)
+    return _SPACES.sub(" ", part.replace("\u2019", "'").replace("-", " ")).strip()
+
+
+#: No rule of folding looks across a blank, and what stands between two is the same in many texts.
+_folded = lru_cache(maxsize=8192)(_fold)
 
 
 def any_of(phrases: Iterable[str]) -> str:

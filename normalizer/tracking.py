@@ -21,10 +21,10 @@ _SEPARATOR = (
     r"[\s\u00a0\u2000-\u200f\u202a-\u202f\u2060-\u2069\ufeff\u061c"
     r"\-\u2010-\u2015\u2212._/]"
 )
-#: A run of digits with at most three separators between neighbours, whatever stands around it.
-_RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d)+")
 #: Who types a number alone loses no more digits than so many, and adds no more.
 _SLIPS = 2
+#: Digits enough with at most three separators between neighbours, whatever stands around them.
+_RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d){{{LENGTH - _SLIPS - 1},}}")
 #: A Moroccan phone number as gateways write it, without its plus.
 _PHONE = re.compile(r"212[5-8]")
 
@@ -77,8 +77,6 @@ def _scanned(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     near: dict[str, None] = {}
     for run in _RUN.finditer(text):
         groups = _groups(run.group())
-        if sum(map(len, groups)) < LENGTH:
-            continue
         if is_valid(whole := "".join(groups)):
             found[whole] = None
             continue

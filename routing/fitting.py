@@ -84,11 +84,8 @@ def fit_vectors(
                 weights[feature] = [
                     keep * b - step * error for b, error in zip(row, errors, strict=True)
                 ]
-    return Model(
-        slugs=tuple(slugs),
-        bias=tuple(bias),
-        weights={feature: kept for feature, row in weights.items() if (kept := _kept(row))},
-    )
+    kept = {feature: _kept(row) for feature, row in weights.items()}
+    return Model.of(slugs, bias, {feature: row for feature, row in kept.items() if any(row)})
 
 
 def _without_rare_letters(taught: list[_Lesson]) -> list[_Lesson]:
@@ -104,8 +101,8 @@ def _without_rare_letters(taught: list[_Lesson]) -> list[_Lesson]:
     ]
 
 
-def _kept(row: Sequence[float]) -> tuple[tuple[int, float], ...]:
-    return tuple((place, value) for place, value in enumerate(row) if abs(value) >= _SMALLEST)
+def _kept(row: Sequence[float]) -> list[float]:
+    return [value if abs(value) >= _SMALLEST else 0.0 for value in row]
 
 
 def word_vector(text: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -13,12 +13,11 @@ from typing import Literal, get_args
 from normalizer.intent import kind_of, wish_of
 from normalizer.text import any_of, fold
 from routing.directory import Directory
+from routing.entries import Phrases
 from routing.model import Model, softmax
 from routing.words import skeleton, stem
 
 Sort = Literal["complaint", "suggestion", "remark", "question", "status_query", "spam"]
-#: Per kind, the phrases by which it is known.
-Turns = Mapping[str, re.Pattern[str]]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 #: What asks nothing of an administration: it is kept, and routed nowhere.
 NOT_ROUTED: tuple[Sort, ...] = ("status_query", "spam")
@@ -55,13 +54,41 @@ def sort_named(name: str) -> Sort:
     raise ValueError(f"no kind is called {name!r}")
 
 
+class Turns:
+    """The turns of phrase by which kinds are known, ready to be looked for."""
+
+    def __init__(self, phrases: Mapping[str, Phrases]) -> None:
+        self._phrases = {
+            kind: re.compile(rf"\b(?:{any_of(map(_pattern, those))})")
+            for kind, those in phrases.items()
+        }
+        self._words = {
+            kind: re.compile(any_of(filter(None, map(_longest, those))))
+            for kind, those in phrases.items()
+        }
+        #: Texts share most of their words, and few of these belong to a phrase.
+        self._hinted = lru_cache(maxsize=8192)(self._hints)
+        #: Asked to tell the kind of a message, and once more whether anything stands against it.
+        self.inside = lru_cache(maxsize=128)(self._inside)
+
+    def _inside(self, text: str) -> list[str]:
+        """The kinds that a text has a turn of."""
+        folded = fold(text)
+        hinted = {kind for word in _WORD.findall(folded) for kind in self._hinted(word)}
+        return [
+            kind
+            for kind, phrases in self._phrases.items()
+            if kind in hinted and phrases.search(folded)
+        ]
+
+    def _hints(self, word: str) -> list[str]:
+        return [kind for kind, words in self._words.items() if words.fullmatch(word)]
+
+
 @lru_cache(maxsize=8)
 def turns_of(directory: Directory) -> Turns:
-    """The turns of phrase of a directory, ready to be looked for in folded text."""
-    return {
-        sort: re.compile(rf"\b(?:{any_of(map(_pattern, phrases))})")
-        for sort, phrases in directory.turns.items()
-    }
+    """The turns of phrase of a directory."""
+    return Turns(directory.turns)
 
 
 def _pattern(phrase: str) -> str:
@@ -71,18 +98,29 @@ def _pattern(phrase: str) -> str:
     return spelt if phrase.endswith("*") else rf"{spelt}\b"
 
 
-def vector(text: str, matter: Matter, turns: Turns) -> dict[str, float]:
-    """The features of a text, of unit length.
+def _longest(phrase: str) -> str:
+    """A pattern for its longest word, without which a text does not hold a phrase."""
+    words = _WORD.findall(fold(phrase))
+    longest = max(words, key=len, default="")
+    ending = r"\w*" if phrase.endswith("*") and longest == words[-1] else ""
+    return re.escape(longest) + ending
+
+
+def parts(text: str, matter: Matter, turns: Turns) -> list[str]:
+    """The features of a text, as often as it has each.
 
     The words of its matter count as one and the same word: that trains were praised in the
     examples says nothing of the next message about a train.
     """
-    folded = fold(text)
-    words = _WORD.findall(folded)
+    words = _WORD.findall(fold(text))
     if len(words) > 2 * _ENDS:
         words = words[:_ENDS] + words[-_ENDS:]
     words = [_TOPIC if word in matter.words else word for word in words]
-    parts = [*_said(words), *_marks(text, folded, words, matter.weight, turns)]
+    return [*_said(words), *_marks(text, words, matter.weight, turns)]
+
+
+def vector(parts: Collection[str]) -> dict[str, float]:
+    """The same as what a model is fitted to, of unit length."""
     value = 1 / math.sqrt(len(parts))
     found: dict[str, float] = {}
     for part in parts:
@@ -90,19 +128,25 @@ def vector(text: str, matter: Matter, turns: Turns) -> dict[str, float]:
     return found
 
 
-def _said(words: list[str]) -> Iterator[str]:
+def _said(words: Iterable[str]) -> list[str]:
+    found: list[str] = []
     before = "<"
     for word in words:
         root = stem(word)
         if word != _TOPIC:
-            yield "=" + root
-            if len(sounds := skeleton(word)) >= 3:
-                yield "~" + sounds
-        yield f"{before} {root}"
+            found += _own(word)
+        found.append(f"{before} {root}")
         before = root
+    return found
 
 
-def _marks(text: str, folded: str, words: list[str], matter: float, turns: Turns) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def _own(word: str) -> tuple[str, ...]:
+    sounds = skeleton(word)
+    return ("=" + stem(word), "~" + sounds) if len(sounds) >= 3 else ("=" + stem(word),)
+
+
+def _marks(text: str, words: list[str], matter: float, turns: Turns) -> list[str]:
     """What is known of a text beside its words; doubled, for it is worth more than one of them."""
     marks = [
         f"=rule {kind_of(text)}",
@@ -111,21 +155,19 @@ def _marks(text: str, folded: str, words: list[str], matter: float, turns: Turns
     ]
     if words and words[-1] in "?؟":
         marks.append("=asked")
-    marks += [f"=turn {sort}" for sort, phrases in turns.items() if phrases.search(folded)]
+    marks += [f"=turn {kind}" for kind in turns.inside(text)]
     marks.append(f"=wish {wish_of(text)}")
     for pattern, name in ((_LINK, "link"), (_MONEY, "money"), (_PERCENT, "percent")):
         if pattern.search(text):
             marks.append(f"={name}")
-    for mark in marks:
-        yield mark
-        yield mark
+    return [mark for mark in marks for _ in range(2)]
 
 
 def sort_of(text: str, matter: Matter, turns: Turns, model: Model | None) -> Sort:
     """The kind of a message by its wording; without a model by rules alone."""
     if model is None:
         return kind_of(text)
-    chances = softmax(model.odds(vector(text, matter, turns)))
+    chances = softmax(model.odds(parts(text, matter, turns)))
     least = _SURE if matter.weight >= _NAMED else 0.0
     ranked = sorted(SORTS, key=lambda sort: -chances.get(sort, 0.0))
     return next(

@@ -44,7 +44,7 @@ def _topics(complaint: Complaint, model: Model) -> dict[str, float]:
     topics: dict[str, float] = {}
     for word in split(said):
         spelt = "=" + stem(word)
-        gain = _GAIN * (1 - len(model.weights.get(spelt, ())) / _COMMON)
+        gain = _GAIN * (1 - model.breadth(spelt) / _COMMON)
         if len(word) >= _SHORTEST and gain > 0:
             topics[spelt] = gain
             if len(sounds := skeleton(word)) > _SHORTEST:

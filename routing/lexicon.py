@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import contains
 
 from routing.directory import Strength, Words
 from routing.words import sound_key, split, stem_key
@@ -38,11 +40,13 @@ class Hit:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
 class Lexicon:
     """All phrases by their first key."""
 
-    entries: Mapping[str, tuple[Entry, ...]]
+    def __init__(self, entries: Mapping[str, tuple[Entry, ...]]) -> None:
+        self.entries = entries
+        #: Texts share most of their words, and few of these begin a phrase.
+        self._beginning = lru_cache(maxsize=8192)(self._begun_by)
 
     def hits(self, texts: list[tuple[str, ...]]) -> list[Hit]:
         """The phrases in a text, given the keys of each of its words.
@@ -54,7 +58,7 @@ class Lexicon:
         for start, word in enumerate(texts):
             for entry in self._beginning(word):
                 end = start + 1 + len(entry.rest)
-                if _continues(entry.rest, texts, start + 1):
+                if all(map(contains, texts[start + 1 : end], entry.rest)) and end <= len(texts):
                     place = (start, end, entry.slug)
                     best[place] = max(best.get(place, 0.0), entry.weight)
         found = [Hit(*place, weight) for place, weight in best.items()]
@@ -63,21 +67,14 @@ class Lexicon:
             reach[hit.start] = max(reach.get(hit.start, 0), hit.end)
         return [hit for hit in found if not _inside_a_longer(hit, reach)]
 
-    def _beginning(self, word: tuple[str, ...]) -> Iterator[Entry]:
+    def _begun_by(self, word: tuple[str, ...]) -> list[Entry]:
         """The entries that a word begins. One whose spelling is known is not sounded out."""
-        known = False
+        found: list[Entry] = []
         for key in word:
-            if known and key.startswith("~"):
-                return
-            entries = self.entries.get(key, ())
-            known = known or bool(entries)
-            yield from entries
-
-
-def _continues(rest: tuple[str, ...], texts: list[tuple[str, ...]], at: int) -> bool:
-    return at + len(rest) <= len(texts) and all(
-        key in texts[at + offset] for offset, key in enumerate(rest)
-    )
+            if found and key.startswith("~"):
+                break
+            found += self.entries.get(key, ())
+        return found
 
 
 def _inside_a_longer(hit: Hit, reach: Mapping[int, int]) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from normalizer.complaint import Complaint
+from normalizer.lanes import lanes
 from routing.words import bare, skeleton, stem
 
 #: Length of the letter sequences that are features: enough to see through misspellings.
@@ -19,8 +21,8 @@ _LETTERS = 4
 _SCALE = 100
 #: So many words of a text may remind of decisions, at full weight in texts of so many words.
 _TELLING, _TOPICAL = 2, 10
-#: Words whose scores are kept; a text's words recur, and scoring one costs most of a decision.
-_REMEMBERED = 20_000
+#: Words of which is kept what they weigh: texts share most of theirs.
+_REMEMBERED = 8192
 
 
 #: Per feature, (position in ``slugs``, weight).
@@ -33,13 +35,16 @@ class BadModel(ValueError):
 
 def features(word: str, before: str | None) -> Iterator[str]:
     """What a folded word is made of, for the model; ``before`` is the word it follows."""
-    root = stem(word)
-    yield "=" + root
+    yield from _own(word)
+    if before is not None:
+        yield f"{stem(before)} {stem(word)}"
+
+
+def _own(word: str) -> Iterator[str]:
+    yield "=" + stem(word)
     sounds = skeleton(word)
     if len(sounds) >= 2:
         yield "~" + sounds
-    if before is not None:
-        yield f"{stem(before)} {root}"
     letters = f"<{bare(word)}>"
     for start in range(len(letters) - _LETTERS + 1):
         yield letters[start : start + _LETTERS]
@@ -80,50 +85,62 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Weights per feature, each a list of (position in ``slugs``, weight).
+    """Weights in whole hundredths: ``bias`` per slug, ``weights`` per feature, as lanes
+    (``normalizer.lanes``) of a number per slug.
 
     ``made_from`` tells what it was trained on. ``lately`` are log-odds that words gained by
     decisions since, ``beside`` an optional ingredient; neither is in the file.
     """
 
     slugs: tuple[str, ...]
-    bias: tuple[float, ...]
-    weights: Weights
+    bias: tuple[int, ...]
+    weights: Mapping[str, int]
     calibration: Calibration = Calibration()
     made_from: str = ""
     lately: Weights = field(default_factory=dict)
     beside: Ingredient | None = None
-    _words: dict[tuple[str, str | None], tuple[float, ...]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _words: dict[str, tuple[str, int, int]] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(
+        cls, slugs: Sequence[str], bias: Sequence[float], rows: Mapping[str, Sequence[float]]
+    ) -> Self:
+        """The model of these weights per slug, rounded as its file holds them."""
+        packed = lanes(len(slugs)).packed
+        return cls(
+            slugs=tuple(slugs),
+            bias=tuple(round(value * _SCALE) for value in bias),
+            weights={
+                feature: packed([round(value * _SCALE) for value in row])
+                for feature, row in rows.items()
+            },
+        )
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """The model in a file that ``write`` made. Raises BadModel."""
         try:
             return cls._of(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
             raise BadModel(f"{path.name}: {error}") from error
 
     @classmethod
     def _of(cls, data: Any) -> Self:
+        slugs = tuple(data["slugs"])
+        packed, nothing = lanes(len(slugs)).packed, [0] * len(slugs)
+        weights = {}
+        for feature, pairs in data["weights"].items():
+            row = nothing.copy()
+            for place, value in zip(pairs[::2], pairs[1::2], strict=True):
+                row[place] = value
+            weights[feature] = packed(row)
         return cls(
-            slugs=tuple(data["slugs"]),
-            bias=tuple(value / _SCALE for value in data["bias"]),
-            weights={
-                feature: tuple(
-                    (place, value / _SCALE)
-                    for place, value in zip(pairs[::2], pairs[1::2], strict=True)
-                )
-                for feature, pairs in data["weights"].items()
-            },
+            slugs=slugs,
+            bias=tuple(map(int, data["bias"])),
+            weights=weights,
             calibration=Calibration(**data.get("calibration", {})),
             made_from=data.get("made_from", ""),
         )
-
-    def rounded(self) -> Self:
-        """The model as it comes back from its file."""
-        return self._of(json.loads(self.written()))
 
     def write(self, path: Path) -> None:
         """Keep the model as JSON: readable, and no code runs when it is read."""
@@ -135,30 +152,46 @@ class Model:
             "slugs": self.slugs,
             "made_from": self.made_from,
             "calibration": asdict(self.calibration),
-            "bias": [round(value * _SCALE) for value in self.bias],
+            "bias": self.bias,
             "weights": {
-                feature: [
-                    number for place, value in pairs for number in (place, round(value * _SCALE))
-                ]
-                for feature, pairs in sorted(self.weights.items())
+                feature: [number for pair in self._row(feature) for number in pair]
+                for feature in sorted(self.weights)
             },
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return text.replace("],", "],\n") + "\n"
 
+    def breadth(self, feature: str) -> int:
+        """For how many slugs a feature weighs anything."""
+        return len(self._row(feature))
+
+    def _row(self, feature: str) -> list[tuple[int, int]]:
+        row = self._unpacked(self.weights.get(feature, 0))
+        return [(place, value) for place, value in enumerate(row) if value]
+
+    def _unpacked(self, weights: int) -> tuple[int, ...]:
+        return lanes(len(self.slugs)).unpacked(weights)
+
     def score(self, words: Sequence[str], emphasis: Sequence[float]) -> dict[str, float]:
         """Log-odds per slug for the folded words of a text, each with its weight."""
-        total = [0.0] * len(self.slugs)
+        # Words that count alike are added up as they are: whole numbers, all slugs at once.
+        alike: dict[float, int] = {}
         before: str | None = None
         for word, weight in zip(words, emphasis, strict=True):
-            for place, value in enumerate(self._word(word, before)):
-                total[place] += weight * value
-            before = word
-        length = sum(weight * weight for weight in emphasis) ** 0.5 or 1.0
-        scores = {
-            slug: bias + value / length
-            for slug, bias, value in zip(self.slugs, self.bias, total, strict=True)
-        }
+            root, parts, weights = self._words.get(word) or self._word(word)
+            if before is not None:
+                parts += 1
+                weights += self.weights.get(f"{before} {root}", 0)
+            square = parts / (weight * weight)
+            alike[square] = alike.get(square, 0) + weights
+            before = root
+        length = sum(weight * weight for weight in emphasis)
+        total: Sequence[float] = self.bias
+        for square, weights in alike.items():
+            share = 1 / (square * length) ** 0.5
+            pairs = zip(total, self._unpacked(weights), strict=True)
+            total = [found + share * value for found, value in pairs]
+        scores = {slug: found / _SCALE for slug, found in zip(self.slugs, total, strict=True)}
         for place, value in self._remembered(words):
             scores[self.slugs[place]] += value
         return scores
@@ -183,28 +216,25 @@ class Model:
         spelt = self.lately.get("=" + stem(word))
         return spelt or self.lately.get("~" + skeleton(word), ())
 
-    def odds(self, vector: Mapping[str, float]) -> dict[str, float]:
-        """Log-odds per slug for features with their values."""
-        total = list(self.bias)
-        for feature, value in vector.items():
-            for place, weight in self.weights.get(feature, ()):
-                total[place] += value * weight
-        return dict(zip(self.slugs, total, strict=True))
+    def odds(self, parts: Sequence[str]) -> dict[str, float]:
+        """Log-odds per slug for features of equal weight, together of unit length."""
+        total = self._unpacked(self._sum(parts))
+        share = 1 / len(parts) ** 0.5
+        return {
+            slug: (bias + share * value) / _SCALE
+            for slug, bias, value in zip(self.slugs, self.bias, total, strict=True)
+        }
 
-    def _word(self, word: str, before: str | None) -> tuple[float, ...]:
-        known = self._words.get((word, before))
-        if known is not None:
-            return known
-        total = [0.0] * len(self.slugs)
-        parts = list(features(word, before))
-        for part in parts:
-            for place, value in self.weights.get(part, ()):
-                total[place] += value
-        length = len(parts) ** 0.5
-        scores = tuple(value / length for value in total)
+    def _word(self, word: str) -> tuple[str, int, int]:
+        """The stem of a word, how many features it has by itself, and what they weigh."""
+        parts = list(_own(word))
+        known = stem(word), len(parts), self._sum(parts)
         if len(self._words) < _REMEMBERED:
-            self._words[word, before] = scores
-        return scores
+            self._words[word] = known
+        return known
+
+    def _sum(self, parts: Iterable[str]) -> int:
+        return sum(filter(None, map(self.weights.get, parts)))
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,13 +45,20 @@ class _Name:
     sort: int
 
 
-@dataclass(frozen=True, slots=True)
 class Gazetteer:
     """All names of places by their first word, and the cities by how their names sound."""
 
-    names: Mapping[str, tuple[_Name, ...]]
-    cities: tuple[City, ...]
-    sounds: Mapping[str, str]
+    def __init__(
+        self,
+        names: Mapping[str, tuple[_Name, ...]],
+        cities: tuple[City, ...],
+        sounds: Mapping[str, str],
+    ) -> None:
+        self.cities = cities
+        self.sounds = sounds
+        self._names = names
+        #: Texts share most of their words, and few of these begin a name.
+        self._beginning = lru_cache(maxsize=8192)(self._begun_by)
 
     def find(self, text: str, *, expected: bool = False) -> str | None:
         """The slug of the city a text speaks of; where several are named, the likeliest.
@@ -64,7 +71,9 @@ class Gazetteer:
         best: tuple[int, int, int, int] | None = None
         where: str | None = None
         for start in range(len(words)):
-            for name, joined in self._at(words, start):
+            for name, joined in self._beginning(words[start]):
+                if tuple(words[start + 1 : start + 1 + len(name.rest)]) != name.rest:
+                    continue
                 inside = joined or (start > 0 and words[start - 1] in _IN)
                 if _is_street(words, start) or (name.sort == _COMMON and not inside | expected):
                     continue
@@ -75,12 +84,11 @@ class Gazetteer:
                     best, where = rank, name.city
         return where
 
-    def _at(self, words: list[str], start: int) -> Iterator[tuple[_Name, bool]]:
-        """The names that begin at a word, and whether one is joined to a word for *in*."""
-        for word, joined in _forms(words[start]):
-            for name in self.names.get(word, ()):
-                if tuple(words[start + 1 : start + 1 + len(name.rest)]) == name.rest:
-                    yield name, joined
+    def _begun_by(self, word: str) -> list[tuple[_Name, bool]]:
+        """The names that a word begins, and whether it is joined to a word for *in*."""
+        return [
+            (name, joined) for form, joined in _forms(word) for name in self._names.get(form, ())
+        ]
 
     def nearest(self, latitude: float, longitude: float) -> str | None:
         """The slug of the city that a point (degrees, WGS 84) lies in or close to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from normalizer.complaint import Complaint
@@ -30,16 +30,13 @@ _ASKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A complaint as the router sees it; ``hits`` are places among its ``words``."""
+    """A complaint as the router sees it; ``hits`` are places among its ``words``, ``listed`` the
+    log-odds per slug by the lexicon alone."""
 
     words: tuple[str, ...]
     emphasis: tuple[float, ...]
     hits: tuple[Hit, ...]
-
-    @property
-    def listed(self) -> dict[str, float]:
-        """Log-odds per slug by the lexicon alone."""
-        return lexicon.score((hit, self.emphasis[hit.start]) for hit in self.hits)
+    listed: Mapping[str, float]
 
 
 def said(complaint: Complaint) -> str:
@@ -57,7 +54,8 @@ def read(complaint: Complaint, listed: Lexicon) -> Reading:
         emphasis += [weight] * len(found)
     darija = complaint.language.tag not in _SPELT
     hits = listed.hits([keys(word, darija=darija) for word in words])
-    return Reading(tuple(words), tuple(emphasis), tuple(hits))
+    weighed = lexicon.score((hit, emphasis[hit.start]) for hit in hits)
+    return Reading(tuple(words), tuple(emphasis), tuple(hits), weighed)
 
 
 def _sentences(complaint: Complaint) -> Iterator[tuple[str, float]]:

@@ -10,7 +10,7 @@ from typing import Any
 from normalizer.complaint import Complaint
 from routing import lexicon, places
 from routing.directory import Administration, Directory
-from routing.kinds import NOT_ROUTED, Matter, Sort, sort_of, turns_of, vector
+from routing.kinds import NOT_ROUTED, Matter, Sort, parts, sort_of, turns_of, vector
 from routing.lexicon import Lexicon
 from routing.model import Calibration, Model, shipped, shipped_kinds, softmax
 from routing.objections import is_private, objection
@@ -161,7 +161,7 @@ def evidence(complaint: Complaint, directory: Directory, model: Model) -> Eviden
 def kind_vector(complaint: Complaint, directory: Directory) -> dict[str, float]:
     """What the model of kinds sees of a complaint: what it is trained on."""
     matter = _matter(read(complaint, _index(directory).lexicon))
-    return vector(said(complaint), matter, turns_of(directory))
+    return vector(parts(said(complaint), matter, turns_of(directory)))
 
 
 def _kind(complaint: Complaint, reading: Reading, directory: Directory) -> Sort:

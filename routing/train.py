@@ -116,8 +116,7 @@ def made(directory: Directory, folder: Path) -> dict[str, str]:
     source, examples = origin(directory, folder), list(shipped(folder))
     kinds = fit_kinds(directory, examples)
     model = fit(slugs_of(directory), lessons(directory, examples))
-    # Calibrated as it will be read, with its weights rounded.
-    model = calibrated(model.rounded(), directory, held(folder))
+    model = calibrated(model, directory, held(folder))
     return {
         "kinds.json": replace(kinds, made_from=source).written(),
         "model.json": replace(model, made_from=source).written(),

@@ -66,15 +66,17 @@ _ARTICLE = "ldsztnrc"
 
 def split(text: str) -> list[str]:
     """The folded words of a text that carry meaning, in order. Numbers are left out."""
-    return [
-        word for word in _WORD.findall(fold(text)) if word not in STOPWORDS and not word.isdigit()
-    ]
+    return [word for word in _WORD.findall(fold(text)) if _tells(word)]
+
+
+def _tells(word: str) -> bool:
+    return word not in STOPWORDS and not word.isdigit()
 
 
 def as_written(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
     """What the writer wrote where the words of ``split(text)`` from start up to end stand."""
     tokens = text.split()
-    place = [at for at, token in enumerate(tokens) for _ in split(token)]
+    place = [at for at, token in enumerate(tokens) for _ in range(_telling(token))]
     return [
         " ".join(tokens[place[start] : place[end - 1] + 1]).strip(_PUNCTUATION)
         for start, end in spans
@@ -82,12 +84,19 @@ def as_written(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
     ]
 
 
+# What stands between two blanks is the same in many texts.
+@lru_cache(maxsize=4096)
+def _telling(token: str) -> int:
+    """How many words that carry meaning are written in it."""
+    return len(split(token))
+
+
 def is_arabic(word: str) -> bool:
     """Whether a folded word is written in Arabic script."""
     return bool(_ARABIC.match(word))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """The folded word without the endings (and, in Arabic, the article) that grammar gives it."""
     return _arabic_stem(bare(word)) if is_arabic(word) else _latin_stem(word)
@@ -118,7 +127,7 @@ def _latin_stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def skeleton(word: str) -> str:
     """The consonants of a folded word as Darija sounds them, equal for both of its scripts.
 
@@ -150,7 +159,7 @@ def sound_key(word: str) -> str | None:
     return "~" + sounds if len(sounds) >= _ENOUGH + few else None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def keys(word: str, *, darija: bool) -> tuple[str, ...]:
     """All that a folded word of a text may be looked up by, sounds last.
 

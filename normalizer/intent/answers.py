@@ -26,7 +26,7 @@ _EDGES = " \t\n.,;:!?/-–—،؛()*"
 def choice_of(said: Said) -> int | None:
     """The digit from 0 to 9 that is all a message says: ``2``, ``٢``, « la deuxième », لولة."""
     words = said.words
-    if len(words) > _CHOICE_WORDS or not said.short:
+    if said.strange or len(words) > _CHOICE_WORDS or not said.short:
         return None
     digits = _DIGITS.findall(plain_digits(said.text))
     if not digits:
@@ -44,7 +44,7 @@ def rating_of(said: Said) -> tuple[int, str] | None:
     if len(said.words) > _COMMENT_WORDS or not said.short:
         return None
     if not _MARK.search(said.text):
-        return next((score for book in books() if (score := _worded(book, said.words))), None)
+        return None if said.strange else _worded(said.words)
     text = plain_digits(said.text).strip()
     if _STARS.fullmatch(text):
         return sum(text.count(star) for star in "⭐★🌟"), ""
@@ -73,10 +73,12 @@ def _rates(book: Book, before: tuple[str, ...], after: tuple[str, ...], *, whole
     return whole or rates or not any(word not in book.beside for word in others)
 
 
-def _worded(book: Book, words: tuple[str, ...]) -> tuple[int, str] | None:
-    alone = tuple(word for word in words if word not in book.beside)
-    score = book.scores.get(words) or book.scores.get(alone)
-    return (score, "") if score else None
+def _worded(words: tuple[str, ...]) -> tuple[int, str] | None:
+    for book in books():
+        alone = tuple(word for word in words if word not in book.beside)
+        if score := book.scores.get(words) or book.scores.get(alone):
+            return score, ""
+    return None
 
 
 def _ordinal(book: Book, words: tuple[str, ...]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from normalizer.text import fold
@@ -39,7 +40,12 @@ def kind_of(text: str, told: str | None = None) -> Kind:
     """Complaint, suggestion, remark or question: as the citizen said, or else by its wording."""
     if chosen := kind_named(told):
         return chosen
-    folded = fold(text)
+    return _worded(fold(text))
+
+
+# Asked once to understand a message, and once more by what routes it.
+@lru_cache(maxsize=128)
+def _worded(folded: str) -> Kind:
     if _SUGGESTION.search(folded):
         return "suggestion"
     if _QUESTION.search(folded):

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from normalizer.text import any_of, fold
 
@@ -50,11 +50,13 @@ Bag = frozenset[str]
 @dataclass(frozen=True, slots=True)
 class Said:
     """A text with its first words as they are compared, ``spelt`` with the misspelt ones put
-    right. A text that is not ``short`` is a story, whatever words it holds."""
+    right; ``strange`` where one of them stands in no book, so that it is more than a word to us. A
+    text that is not ``short`` is a story, whatever words it holds."""
 
     text: str
     words: tuple[str, ...]
     spelt: tuple[str, ...]
+    strange: bool
 
     @property
     def short(self) -> bool:
@@ -98,9 +100,13 @@ class Book:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text for comparing: folded, written out, without the Arabic article."""
-    meant = _shorthand()
-    words = (_ARTICLE.sub("", word) for word in _WORD.findall(fold(text)))
-    return tuple(said for word in words for said in meant.get(word, word).split())
+    return tuple([said for word in _WORD.findall(fold(text)) for said in _meant(word)])
+
+
+@lru_cache(maxsize=8192)
+def _meant(word: str) -> list[str]:
+    bare = _ARTICLE.sub("", word)
+    return _shorthand().get(bare, bare).split()
 
 
 @cache
@@ -117,7 +123,30 @@ def _shorthand() -> Mapping[str, str]:
 def hear(text: str) -> Said:
     """The text with its words."""
     words = words_of(text[:_SHORT])
-    return Said(text, words, tuple(corrected(word) for word in words))
+    spelt = tuple(map(corrected, words))
+    return Said(text, words, spelt, not all(map(_is_known, spelt)))
+
+
+@lru_cache(maxsize=8192)
+def _is_known(word: str) -> bool:
+    """Whether any book has a use for a word, or it is a number."""
+    return (
+        word.isdigit()
+        or word in _vocabulary()
+        or any(book.about.fullmatch(word) for book in books())
+    )
+
+
+@cache
+def _vocabulary() -> Bag:
+    """Every word of every book, and what is said of languages."""
+    around, names = languages()
+    return _spelling()[0].union(
+        around,
+        names,
+        *(b.rating | b.codes | b.means for b in books()),
+        *(words for b in books() for words in (*b.ordinals, *b.scores)),
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -140,10 +169,10 @@ def _spelling() -> tuple[Bag, Mapping[str, str]]:
     return known, {short: word for word in lexicon for short in _shortened(word)}
 
 
-def _shortened(word: str) -> set[str]:
+def _shortened(word: str) -> list[str]:
     """The word, and what is left of it when one letter is missing. Two words that share one of
     these differ by one letter: too many, too few, wrong, or changed with its neighbour."""
-    return {word} | {word[:n] + word[n + 1 :] for n in range(len(word))}
+    return [word, *(word[:n] + word[n + 1 :] for n in range(len(word)))]
 
 
 def line_of(words: Iterable[str]) -> str:
@@ -156,6 +185,12 @@ def books() -> tuple[Book, ...]:
     """Every language's, read once."""
     paths = sorted(path for path in _FILES.glob("*.toml") if path.stem != "languages")
     return tuple(_book(tomllib.loads(path.read_text("utf-8"))) for path in paths)
+
+
+@cache
+def openings(part: Literal["asks", "begins", "settled"]) -> Bag:
+    """The words that phrases of a part begin with, in any book."""
+    return Bag(phrase.split()[0] for book in books() for phrase in getattr(book, part))
 
 
 @cache

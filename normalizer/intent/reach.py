@@ -13,7 +13,7 @@ _MAIL = r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}"
 _PHONE = r"(?:\+|\b0|\b(?=212))\d[\d\s().\-]{7,18}\d\b"
 _ADDRESS = re.compile(f"(?P<mail>{_MAIL})|(?P<tel>{_PHONE})")
 #: Without one of these there is no address, and no need to look for it.
-_HINT = re.compile(r"@|\d\d")
+_HINT = re.compile(r"@|\+\d|\b0\d|\b212")
 #: How far back from the address the asking may begin, in letters and in words.
 _BACK, _WORDS_BACK = 80, 9
 
@@ -25,7 +25,7 @@ def reach_of(text: str, region: str = "MA") -> Address | None:
     an address gives it to us to be used.
     """
     # A tracking number may be some country's phone number too.
-    text = without(text) if _HINT.search(text) else text
+    text = without(text)
     for found, address in _addresses(text, region):
         if _asked_before(text, found.start()) or _is_all(text, found):
             return address
@@ -36,6 +36,8 @@ def asks_to_be_reached(said: Said, region: str = "MA") -> bool:
     """Whether a message asks for an answer elsewhere and for nothing else, with an address or
     without one as yet."""
     named = [*_addresses(said.text, region)]
+    if said.strange and not named:
+        return False
     words = words_of(_ADDRESS.sub(" ", said.text)) if named else said.words
     if not words:
         return bool(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, cast
 
 from normalizer.intent.answers import choice_of, rating_of
@@ -18,6 +18,7 @@ from normalizer.intent.phrasebook import (
     languages,
     line_of,
     on_behalf,
+    openings,
 )
 from normalizer.intent.reach import asks_to_be_reached
 from normalizer.text import fold
@@ -143,7 +144,7 @@ def _wish_of(text: str) -> Intent:
         return "status" if any(scan(text)) else "pin"
     if said.short and (wish := _short(said)):
         return wish
-    return "addition" if any(_adds(line_of(words)) for words in _spoken(said.words)) else "new"
+    return "addition" if any(map(_adds, _spoken(said.words))) else "new"
 
 
 def _commanded(name: str, rest: str) -> Intent:
@@ -160,6 +161,10 @@ def _short(said: Said) -> Intent | None:
         return "help"
     if any(scan(said.text)):
         return _about_a_number(said)
+    return _short_and_strange(said) if said.strange else _short_and_known(said)
+
+
+def _short_and_known(said: Said) -> Intent | None:
     if wish := _exactly(said.words) or _polite(said.words):
         return wish
     if _named(said.words):
@@ -177,12 +182,34 @@ def _short(said: Said) -> Intent | None:
     return "settled" if _is_settled(said) else _praise(said.words)
 
 
+def _short_and_strange(said: Said) -> Intent | None:
+    """The same, but for what asks for nothing where any other word is said: no more than this may
+    hold words that no book knows, and most messages hold some."""
+    if rating_of(said):
+        return "rating"
+    if wish := _unhappy(said):
+        return wish
+    if asks_to_be_reached(said):
+        return "reach"
+    if any(map(_names_a_case, said.spelt)) and _asks(said.spelt, _ASKING):
+        return "status"
+    return "settled" if _is_settled(said) else None
+
+
 def _unhappy(said: Said) -> Intent | None:
     """Whether they say so first, and then why: « pas satisfait, toujours pas de courant »."""
+    if len(said.words) > _WORDS or _unhappy_words().isdisjoint(said.spelt):
+        return None
     first, *why = _CLAUSE.split(said.text, maxsplit=1)
-    if not why or len(said.words) > _WORDS:
+    if not why:
         return None
     return "dissatisfied" if _said_alone(hear(first)) == "dissatisfied" else None
+
+
+@cache
+def _unhappy_words() -> Bag:
+    says = (pair for book in books() for pair in book.says.items())
+    return Bag().union(*(bag for bag, intent in says if intent == "dissatisfied"))
 
 
 def _about_a_number(said: Said) -> Intent | None:
@@ -252,6 +279,8 @@ def _bags(said: Said) -> Iterator[tuple[Book, Bag]]:
 def _is_settled(said: Said) -> bool:
     """Whether they say that their trouble is over, and nothing against it."""
     words = said.words
+    if len(words) > _SETTLED + 1 or openings("settled").isdisjoint(words):
+        return False
     if words and _exactly(words[:1]) == "no":
         words = words[1:]
     line = line_of(words)
@@ -267,13 +296,18 @@ def _asks(words: tuple[str, ...], most: int, *, named: bool = False) -> bool:
     they ask and say nothing else."""
     if len(words) > most:
         return False
-    names = named or any(book.label.fullmatch(word) for word in words for book in books())
+    names = named or any(map(_names_a_case, words))
     line = line_of(words)
     return any(
         phrase in line and (names or _is_idle(book, line.replace(phrase, " ", 1).split()))
         for book in books()
         for phrase in book.asks
     )
+
+
+@lru_cache(maxsize=8192)
+def _names_a_case(word: str) -> bool:
+    return any(book.label.fullmatch(word) for book in books())
 
 
 def _is_idle(book: Book, words: Sequence[str]) -> bool:
@@ -295,7 +329,10 @@ def _polite(words: tuple[str, ...]) -> Intent | None:
     return None
 
 
-def _adds(line: str) -> bool:
+def _adds(words: tuple[str, ...]) -> bool:
+    if openings("begins").isdisjoint(words[:1]):
+        return False
+    line = line_of(words)
     return any(line.startswith(book.begins) for book in books())
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, reduce
-from operator import add
+from functools import cache, lru_cache
 from typing import Literal
 
 from normalizer.language import builtin, model, reading
@@ -91,7 +90,7 @@ def _script(word: str) -> str:
     return next((name for name, letters in _SCRIPTS if letters.search(word)), "Zyyy")
 
 
-def _letters(words: Sequence[str]) -> int:
+def _letters(words: Iterable[str]) -> int:
     return sum(map(len, words))
 
 
@@ -108,7 +107,7 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     if _letters(words) == 1 or _NEUTRAL.issuperset(words):
         return Language(hint, 0.5, "hint") if hint else _UNKNOWN
     judge = _models()[script]
-    chances = judge.chances(reduce(add, map(judge.weigh, words)))
+    chances = judge.chances(sum(map(judge.weigh, words)))
     tag, confidence = _best(chances)
     if hint and _fits(hint, script, confidence) and (len(words) <= _FEW or confidence < _SURE):
         return Language(hint, max(0.5, chances.get(hint, 0.0)), "hint")
@@ -119,14 +118,15 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     if script == "Arab":
         # Darija borrows from standard Arabic what it has no word for: that is no mixture.
         return Language(tag, confidence, "model")
-    parts = {word: _leaning(script, word) for word in words}
-    return Language(tag, confidence, "model", _other(tag, parts))
+    return Language(tag, confidence, "model", _other(tag, script, words))
 
 
 @lru_cache(maxsize=8192)
-def _leaning(script: str, word: str) -> tuple[str, float]:
+def _clear(script: str, word: str) -> str | None:
+    """The language that a word is clearly in."""
     judge = _models()[script]
-    return _best(judge.chances(judge.weigh(word)))
+    tag, chance = _best(judge.chances(judge.weigh(word)))
+    return tag if chance >= _CLEAR and len(word) > 2 else None
 
 
 def _best(chances: Mapping[str, float]) -> tuple[str, float]:
@@ -141,14 +141,15 @@ def _fits(hint: str, script: str, confidence: float) -> bool:
     return own == script or (script == "Latn" and confidence < _SURE)
 
 
-def _other(tag: str, parts: Mapping[str, tuple[str, float]]) -> str | None:
+def _other(tag: str, script: str, words: Sequence[str]) -> str | None:
     """The language besides ``tag`` that enough words are clearly in."""
+    different = dict.fromkeys(words)
     shares: dict[str, int] = defaultdict(int)
-    for word, (label, chance) in parts.items():
-        if label != tag and chance >= _CLEAR and len(word) > 2:
-            shares[label] += len(word)
+    for word in different:
+        if (clear := _clear(script, word)) and clear != tag:
+            shares[clear] += len(word)
     most = max(shares, key=shares.__getitem__, default=None)
-    return most if most and shares[most] >= _PART * _letters(list(parts)) else None
+    return most if most and shares[most] >= _PART * _letters(different) else None
 
 
 def _outside(text: str, latin: bool, least: float) -> Language | None:

@@ -5,68 +5,51 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from normalizer.lanes import lanes
 from normalizer.language.reading import grams
 
 FILE = Path(__file__).with_name("model.tsv")
 
 #: A weight is a whole number of this many steps to one, from -LIMIT to LIMIT.
 LIMIT = 127
-# All labels' weights of one gram lie side by side in a single int, so that one addition adds
-# them all. A lane holds the sum of every gram of the longest message without running over.
-_LANE = 24
-_MASK = (1 << _LANE) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """How much a word (or the sum of some) speaks for each label, and by how many grams."""
-
-    lanes: int
-    grams: int
-
-    def __add__(self, other: Evidence) -> Evidence:
-        return Evidence(self.lanes + other.lanes, self.grams + other.grams)
 
 
 class Model:
-    """The labels of one script, told apart."""
+    """The labels of one script, told apart. What speaks for them are lanes: a weight for each
+    label, and behind them how many grams it is the sum of."""
 
     def __init__(
-        self, labels: Sequence[str], bias: Sequence[float], scale: float, packed: Mapping[str, int]
+        self,
+        labels: Sequence[str],
+        bias: Sequence[float],
+        scale: float,
+        weights: Mapping[str, Sequence[int]],
     ) -> None:
         self.labels = tuple(labels)
         self._bias = tuple(bias)
         self._scale = scale
-        self._packed = packed
-        self._unknown = pack([0] * len(labels))
+        self._lanes = lanes(len(labels) + 1)
+        self._packed = {gram: self._lanes.packed((*row, 0)) for gram, row in weights.items()}
+        self._one = self._lanes.packed([0] * len(labels) + [1])
         #: Messages share most of their words.
         self.weigh = lru_cache(maxsize=8192)(self._weigh)
 
-    def _weigh(self, word: str) -> Evidence:
-        found = [self._packed.get(gram, self._unknown) for gram in grams(word)]
-        return Evidence(sum(found), len(found))
+    def _weigh(self, word: str) -> int:
+        found = list(grams(word))
+        return sum(filter(None, map(self._packed.get, found))) + len(found) * self._one
 
-    def chances(self, evidence: Evidence) -> dict[str, float]:
-        """The probability of each label, adding up to 1."""
-        step = self._scale / math.sqrt(evidence.grams or 1)
-        lanes = (evidence.lanes >> (_LANE * n) & _MASK for n in range(len(self.labels)))
-        raw = [
-            bias + (lane - LIMIT * evidence.grams) * step
-            for bias, lane in zip(self._bias, lanes, strict=True)
-        ]
+    def chances(self, evidence: int) -> dict[str, float]:
+        """The probability of each label, adding up to 1, by what ``weigh`` says of the words."""
+        *sums, count = self._lanes.unpacked(evidence)
+        step = self._scale / math.sqrt(count or 1)
+        raw = [bias + found * step for bias, found in zip(self._bias, sums, strict=True)]
         top = max(raw)
         powers = [math.exp(value - top) for value in raw]
         total = sum(powers)
         return {label: power / total for label, power in zip(self.labels, powers, strict=True)}
-
-
-def pack(weights: Sequence[int]) -> int:
-    """Weights from -LIMIT to LIMIT as lanes of one int."""
-    return sum((weight + LIMIT) << (_LANE * n) for n, weight in enumerate(weights))
 
 
 def load(path: Path = FILE) -> tuple[dict[str, object], dict[str, Model]]:
@@ -75,9 +58,9 @@ def load(path: Path = FILE) -> tuple[dict[str, object], dict[str, Model]]:
         head = json.loads(next(lines))
         models = {}
         for script, part in head.pop("scripts").items():
-            packed = {}
+            weights = {}
             for _ in range(part["grams"]):
-                gram, _, weights = next(lines).partition("\t")
-                packed[gram] = pack([int(weight) for weight in weights.split()])
-            models[script] = Model(part["labels"], part["bias"], part["scale"], packed)
+                gram, _, row = next(lines).partition("\t")
+                weights[gram] = [int(weight) for weight in row.split()]
+            models[script] = Model(part["labels"], part["bias"], part["scale"], weights)
     return head, models

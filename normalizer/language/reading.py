@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 #: A complaint has said its language long before this many characters.
 LONGEST = 600
@@ -32,8 +33,19 @@ _FOLDED = str.maketrans("أإآٱةىیکڪگڭݣڤپ’ʼ`´", "ااااهيي�
 
 def words(text: str) -> list[str]:
     """The words of ``text`` that have letters: lower case, no vowel marks, addresses or numbers."""
-    text = _ASTRAL.sub(" ", _ADDRESSES.sub(" ", text[: 4 * LONGEST]))[:LONGEST]
-    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower()
+    if len(text) > LONGEST:
+        return _words(_ADDRESSES.sub(" ", text[: 4 * LONGEST])[:LONGEST])
+    return [word for part in text.split() for word in _remembered(part)]
+
+
+# No rule looks across a blank, and what stands between two is the same in many messages.
+@lru_cache(maxsize=8192)
+def _remembered(part: str) -> list[str]:
+    return _words(_ADDRESSES.sub(" ", part))
+
+
+def _words(text: str) -> list[str]:
+    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", _ASTRAL.sub(" ", text))).lower()
     text = _ELONGATION.sub(r"\1", _MARKS.sub("", text).translate(_FOLDED))
     found = (
         _FIGURES.sub("", word) if not word.isalpha() else word for word in _WORDS.findall(text)

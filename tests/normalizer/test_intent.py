@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ from normalizer.intent import (
     reach_of,
     wish_of,
 )
-from normalizer.intent.phrasebook import words_of
+from normalizer.intent.phrasebook import corrected, words_of
+from normalizer.intent.wishes import _short_and_known, _short_and_strange
 
 NUMBER = "2648 3159 2783"
 SENTENCES = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text("utf-8"))
@@ -357,3 +359,17 @@ def test_any_text_has_a_wish_and_a_kind(text: str) -> None:
 )
 def test_a_code_is_one_only_where_nothing_else_is_said(text: str, code: str | None) -> None:
     assert pin_of(hear(text)) == code
+
+
+@pytest.mark.parametrize("words", ["{} lampadaire", "lampadaire {}", "lampadaire, {}"])
+def test_beside_a_strange_word_nothing_is_found_by_asking_more(words: str) -> None:
+    """What is not asked where a word stands in no book would find nothing."""
+    for text, _ in SAID:
+        said = hear(words.format(text))
+        assert said.strange
+        assert _short_and_strange(said) == _short_and_known(replace(said, strange=False))
+
+
+def test_a_word_between_two_others_is_read_the_same_in_every_process() -> None:
+    """By the order of its letters, and not of a set: *contesta* is near two words."""
+    assert corrected("contesta") == "contenta"

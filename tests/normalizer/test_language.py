@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.language import detect
+from normalizer.language import detect, reading
 from normalizer.language.command import detect_line
 
 PLAIN = [
@@ -144,6 +144,12 @@ def test_the_same_text_has_the_same_answer(text: str) -> None:
 
 def test_a_long_text_is_read_no_further_than_it_takes() -> None:
     assert detect("lma m9tou3 f zan9a dyalna " * 100_000).tag == "ary-Latn"
+
+
+@given(st.text(max_size=200))
+def test_a_long_text_is_read_like_a_short_one(text: str) -> None:
+    """The one as a whole, the other word by word."""
+    assert reading.words(text.ljust(reading.LONGEST + 1)) == reading.words(text)
 
 
 def test_the_command_says_one_tag_a_line() -> None:

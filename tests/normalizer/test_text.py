@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.text import clean, fold, one_line, storable
+from normalizer.text import _fold, clean, fold, one_line, storable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
@@ -53,3 +53,8 @@ def test_spellings_of_one_word_fold_to_one(one: str, other: str) -> None:
 @given(ANY_TEXT)
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@given(ANY_TEXT)
+def test_a_text_folds_word_by_word_as_it_does_as_a_whole(text: str) -> None:
+    assert fold(text) == _fold(text)

@@ -10,6 +10,7 @@ import pytest
 
 from routing.directory import MOROCCO, Directory
 from routing.examples import complaint, judged
+from routing.kinds import turns_of
 from routing.measure import judge, kind_scores, share
 from routing.reasons import told
 from routing.router import NOBODY, decide
@@ -62,6 +63,13 @@ def test_what_may_not_be_taken_up_goes_to_a_person_with_the_proposed_reason(
 def test_a_slow_court_is_a_matter_of_its_administration() -> None:
     said = complaint("Le tribunal de Fès reporte mon procès depuis cinq ans", "fr")
     assert decide(said, _morocco()).administration == "justice"
+
+
+def test_every_turn_of_phrase_is_found_in_a_text() -> None:
+    turns = turns_of(_morocco())
+    for kind, phrases in _morocco().turns.items():
+        for phrase in phrases:
+            assert kind in turns.inside(f"Voilà, {phrase.replace('*', 'abc')}!"), phrase
 
 
 def test_the_kind_that_the_citizen_chose_stands() -> None:

@@ -205,7 +205,7 @@ def test_the_development_set_stays_routed(morocco: Directory) -> None:
     assert share(outside, lambda each: each.routed_right) >= 0.95
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.text(max_size=400), subject=st.none() | st.text(max_size=60))
 def test_any_text_is_decided_the_same_way_twice(text: str, subject: str | None) -> None:
     directory = _directory()
