@@ -343,6 +343,16 @@ class Pulled(Protocol):
 
 
 @runtime_checkable
+class PulledTogether(Pulled, Protocol):
+    """What waits comes several at a time; it is then stored with one commit, too."""
+
+    def fetch_together(self) -> Iterator[Sequence[Inbound | Report]]:
+        """What ``fetch`` yields, as it came together: few enough to hold in memory. The next are
+        asked for when these are settled."""
+        ...
+
+
+@runtime_checkable
 class Downloads(Protocol):
     """The provider keeps files for us until we fetch them."""
 

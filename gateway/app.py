@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.extensions["simulator"] = simulator
     trouble.init_app(app)
     app.after_request(_secured)
-    front: Any = DispatcherMiddleware(app.wsgi_app, {hooks.PATH: hooks.create_app(house)})
+    front: Any = DispatcherMiddleware(app.wsgi_app, {hooks.PATH: hooks.Hooks(house)})
     if hops := settings.proxies:
         front = ProxyFix(front, x_for=hops, x_proto=hops)
     app.wsgi_app = front  # type: ignore[method-assign]  # Flask's documented way

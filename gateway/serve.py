@@ -7,6 +7,7 @@ import os
 
 import waitress
 from rich.console import Console
+from waitress import wasyncore
 
 from channels.base import BadSetting
 from gateway.app import create_app
@@ -20,15 +21,20 @@ logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 #: Up to so many times what is taken, the pages themselves say that it is too much.
 _TOLD_POLITELY = 4
+#: A shorter answer, as every webhook's, is sent by waitress's own thread, in one piece. Else the
+#: thread that made it sends its head and then its body, and waits for its turn after each.
+_SENT_AT_ONCE = 1024
 
 
 def serve(settings: Settings, console: Console) -> None:
     """Answer until told to stop; the batches in hand are finished then."""
     app = create_app(settings)
     house: House = app.extensions[KEY]
+    sockets: dict[int, object] = {}
     try:
         server = waitress.create_server(
             app,
+            map=sockets,
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -47,12 +53,16 @@ def serve(settings: Settings, console: Console) -> None:
         raise BadSetting(
             "PORT", f"{settings.port} cannot be used ({os.strerror(taken.errno or 0)})"
         ) from None
+    # Not among its options, which are to lose this one: should it go, all is as it was.
+    server.adj.send_bytes = _SENT_AT_ONCE
     threads = Threads(house) if settings.embedded else None
     if threads is not None:
         threads.start()
     _welcome(settings, console)
     try:
         server.run()
+        # What its threads had in hand then is done, and still has to leave.
+        wasyncore.loop(timeout=0.0, map=sockets, count=1)
     finally:
         server.close()
         if threads is not None:

@@ -66,7 +66,7 @@ class Settings(BaseModel):
         "headers are believed.",
     )
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        8, description="How many requests the web process answers at once."
+        16, description="How many requests the web process answers at once."
     )
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
         None, description="Where workers and pollers serve their own `/metrics`; unset: nowhere."

@@ -25,7 +25,7 @@ _REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 #: As many as Guichet has Python processes that answer and work.
 _WEBS = 2
 #: As THREADS of Guichet's own web process.
-_THREADS = 8
+_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,16 @@ class Email:
     def fetch(self) -> Iterator[Inbound | Report]:
         """Every mail that waits in any mailbox. Raises FetchFailed when one cut us off, once the
         others are read."""
+        for mails in self.fetch_together():
+            yield from mails
+
+    def fetch_together(self) -> Iterator[Sequence[Inbound | Report]]:
+        """The same, as ``PulledTogether`` says."""
         failed: FetchFailed | None = None
         for desk in self._desks:
             try:
-                for waiting in desk.read():
-                    yield self.parse(waiting.raw, waiting.received_at)
+                for mails in desk.read():
+                    yield [self.parse(one.raw, one.received_at) for one in mails]
             except FetchFailed as error:
                 failed = failed or error
         if failed:
@@ -149,13 +154,14 @@ class _Desk:
         self._fetched: dict[bytes, list[imap.Waiting]] = defaultdict(list)
         self._stored: list[imap.Waiting] = []
 
-    def read(self) -> Iterator[imap.Waiting]:
+    def read(self) -> Iterator[Sequence[imap.Waiting]]:
         self._move_stored()
         self._fetched.clear()
-        for waiting in self._mailbox.read():
-            # Remembered until it is moved, so without the bytes.
-            self._fetched[_digest(waiting.raw)].append(replace(waiting, raw=b""))
-            yield waiting
+        for mails in self._mailbox.read():
+            for waiting in mails:
+                # Remembered until it is moved, so without the bytes.
+                self._fetched[_digest(waiting.raw)].append(replace(waiting, raw=b""))
+            yield mails
         self._move_stored()
 
     def settle(self, digest: bytes) -> bool:

@@ -111,8 +111,9 @@ class Mailbox:
         self._prefix = ""
         self._failures = 0
 
-    def read(self) -> Iterator[Waiting]:
-        """Every mail that waits, oldest first. Raises FetchFailed when cut off."""
+    def read(self) -> Iterator[Sequence[Waiting]]:
+        """Every mail that waits, oldest first, those together that were asked for together.
+        Raises FetchFailed when cut off."""
         with self._watched():
             client = self._open()
             # A server may tell of new mail only when asked this.
@@ -122,7 +123,7 @@ class Mailbox:
         for batch in _batches(sizes):
             with self._watched():
                 mails = self._batch(self._open(), batch)
-            yield from mails
+            yield mails
 
     def move(self, mails: Sequence[Waiting], folder: str) -> None:
         """Move mails out of the inbox. Raises FetchFailed; one that is gone already is no fault."""

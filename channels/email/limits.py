@@ -23,10 +23,11 @@ MAX_HEADERS = 2000
 _MAX_LINES = 1_000_000
 _MAX_COMPARISONS = 10_000_000
 
-_PART = re.compile(rb"^content-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
+#: These are looked for in small letters: in any letters it takes seven times as long.
+_PART = re.compile(rb"^content-type[ \t]*:", re.MULTILINE)
 _FIELD = re.compile(rb"^[^\s:]+:", re.MULTILINE)
 HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
-_BOUNDARY = re.compile(rb"boundary[ \t]*\*?[0-9]*\*?=", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"boundary[ \t]*\*?[0-9]*\*?=")
 #: Marks a type that the parser must not look into; ``parts.content_type`` takes it off again.
 SEALED = "x-sealed-"
 _MESSAGE = re.compile(r"\s*message/", re.IGNORECASE)
@@ -41,12 +42,12 @@ def too_costly(raw: bytes) -> str | None:
         return "headers"
     # Counted first, which is far quicker than to look where each stands.
     plain = raw.lower()
-    if plain.count(b"content-type") > MAX_PARTS and len(_PART.findall(raw)) > MAX_PARTS:
+    if plain.count(b"content-type") > MAX_PARTS and len(_PART.findall(plain)) > MAX_PARTS:
         return "parts"
     lines = raw.count(b"\n") + raw.count(b"\r")
     if lines > _MAX_LINES:
         return "lines"
-    boundaries = plain.count(b"boundary") and len(_BOUNDARY.findall(raw))
+    boundaries = plain.count(b"boundary") and len(_BOUNDARY.findall(plain))
     if boundaries > MAX_DEPTH and boundaries * lines > _MAX_COMPARISONS:
         return "depth"
     return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import TypeGuard
 
 import structlog
 from sqlalchemy import insert, select
 
-from channels.base import Attachment, Inbound, Receipt, Report
+from channels.base import Attachment, Inbound, Location, Receipt, Report
 from gateway import clock, tracing
 from gateway.files import content_type
 from gateway.metrics import ACCEPT_SECONDS, ACCEPTED, timed
@@ -57,17 +59,54 @@ def accept(parts: Parts, channel: str, item: Inbound | Report, trace: str | None
     return receipt
 
 
+def accept_all(parts: Parts, channel: str, items: Sequence[Inbound | Report]) -> Iterator[Receipt]:
+    """``accept`` for what came together: messages without files that follow one another share one
+    statement and one commit. Whatever has its receipt is stored; raises what kept the next one
+    from it."""
+    for bare, together in groupby(items, _is_bare):
+        if bare:
+            yield from _accept_bare(parts, channel, [*filter(_is_bare, together)])
+        else:
+            yield from (accept(parts, channel, item) for item in together)
+
+
+def _is_bare(item: Inbound | Report) -> TypeGuard[Inbound]:
+    return isinstance(item, Inbound) and not item.attachments
+
+
+def _accept_bare(parts: Parts, channel: str, items: Sequence[Inbound]) -> Iterator[Receipt]:
+    now, rows, traces = clock.now(), [], []
+    with timed(ACCEPT_SECONDS.labels(channel)):
+        for item in items:
+            with tracing.beginning("accept", channel=channel) as trace:
+                rows.append(_row(parts, channel, item, now, trace))
+                traces.append(trace)
+        stored = parts.intake.add_all(rows)
+    for item, trace, message_id in zip(items, traces, stored, strict=True):
+        if isinstance(message_id, Exception):
+            raise message_id
+        receipt = _receipt(parts, channel, item, trace, message_id)
+        ACCEPTED.labels(channel, "again" if receipt.duplicate else "new").inc()
+        yield receipt
+
+
 def _accept_message(
     parts: Parts, channel: str, item: Inbound, now: datetime, trace: str
 ) -> Receipt:
-    # Asked of every message: whether it is a Pushed at all costs far more to find out.
-    in_line = getattr(parts.channels.get(channel), "speaks_number", False)
     # Files first: a row must never point at bytes that a crash took away.
     kept = [_keep(parts, attachment) for attachment in item.attachments]
+    row = _row(parts, channel, item, now, trace)
+    return _receipt(parts, channel, item, trace, _stored(parts, row, kept, now))
+
+
+def _row(
+    parts: Parts, channel: str, item: Inbound, now: datetime, trace: str
+) -> Mapping[str, object]:
+    """A message's columns; a large payload is with the files when this returns."""
     raw_sha256 = hashlib.sha256(item.raw).hexdigest()
     if large := len(item.raw) > _RAW_IN_TABLE:
         parts.files.keep(item.raw)
-    row = {
+    return {
         "channel": channel,
         "account": storable(item.account),
         "external_id": storable(item.external_id),
@@ -77,7 +116,7 @@ def _accept_message(
         "subject": storable(item.subject) if item.subject else None,
         "text": storable(item.text),
         "in_reply_to": [storable(one) for one in item.in_reply_to],
-        "location": asdict(item.location) if item.location else None,
+        "location": _place(item.location) if item.location else None,
         "hints": {key: storable(value) for key, value in item.hints.items()},
         "raw": None if large else item.raw,
         "raw_sha256": raw_sha256,
@@ -85,15 +124,30 @@ def _accept_message(
         "accepted_at": now,
         "state": "new",
         # What is processed in line is claimed from its first moment on.
-        "due_at": now + PROCESS_LEASE if in_line else now,
+        "due_at": now + PROCESS_LEASE if _is_in_line(parts, channel) else now,
         "tries": 0,
         "trace": trace,
     }
-    message_id = _stored(parts, row, kept, now)
+
+
+def _place(location: Location) -> Mapping[str, object]:
+    label = storable(location.label) if location.label else None
+    return asdict(location) | {"label": label}
+
+
+def _is_in_line(parts: Parts, channel: str) -> bool:
+    # Asked of every message: whether it is a Pushed at all costs far more to find out.
+    return bool(getattr(parts.channels.get(channel), "speaks_number", False))
+
+
+def _receipt(
+    parts: Parts, channel: str, item: Inbound, trace: str, message_id: int | None
+) -> Receipt:
+    """The receipt of a message that is stored, now or before."""
     if message_id is None:
         return _duplicate(parts, channel, item)
     log.info("accepted", trace=tracing.id_of(trace), channel=channel, message=message_id)
-    if not in_line:
+    if not _is_in_line(parts, channel):
         parts.bell.ring(PROCESS)
     return Receipt(message_id)
 

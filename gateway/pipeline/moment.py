@@ -5,54 +5,92 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
+from time import monotonic, sleep
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+#: Is given several, and answers for each in their order: what became of it, or what is to be raised
+#: for it alone. What it raises itself is raised for all of them.
+Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 
 
 class _Ticket(Generic[Item, Result]):
-    """What somebody brought, and what became of it."""
+    """What somebody brought, and what became of it. ``called`` is held until its thread is called:
+    because it is done, or because it is its turn to work."""
 
-    __slots__ = ("done", "error", "item", "result")
+    __slots__ = ("called", "done", "error", "item", "result")
 
     def __init__(self, item: Item) -> None:
         self.item = item
+        self.called = Lock()
+        self.called.acquire()
         self.done = False
         self.result: Result
         self.error: Exception | None = None
 
+    def end(self, outcome: Result | Exception) -> None:
+        """Keep what became of it."""
+        if isinstance(outcome, Exception):
+            self.error = outcome
+        else:
+            self.result = outcome
+        self.done = True
+
 
 class Moment(Generic[Item, Result]):
     """Whoever finds nobody at work begins at once, so that one who is alone waits for nothing.
-    What comes meanwhile is done together by the next one, however many they are."""
+    What comes meanwhile is done together by the next one, however many they are.
 
-    def __init__(self) -> None:
+    After several were done together, the next one first waits ``company`` seconds: where many
+    come, more of them then share what it costs to begin.
+    """
+
+    def __init__(self, company: float = 0.0) -> None:
+        self._company, self._next = company, 0.0
         self._waiting: deque[_Ticket[Item, Result]] = deque()
-        self._working = Lock()
+        self._somebody_works = False
+        self._lock = Lock()
 
-    def share(self, item: Item, work: Callable[[Sequence[Item]], Sequence[Result]]) -> Result:
-        """What became of ``item``. ``work`` is given several and answers for each, in their order;
-        what it raises is raised for all of them."""
+    def share(self, item: Item, work: Work[Item, Result]) -> Result:
+        """What became of ``item``. A thread that waits for it is woken once."""
         ticket: _Ticket[Item, Result] = _Ticket(item)
-        self._waiting.append(ticket)
-        with self._working:
-            if not ticket.done:
-                waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                # It waits no more where whoever took it along was told to end.
-                _do([ticket, *(one for one in waiting if one is not ticket)], work)
+        with self._lock:
+            self._waiting.append(ticket)
+            waits, self._somebody_works = self._somebody_works, True
+        if waits:
+            ticket.called.acquire()
+        if not ticket.done:
+            self._do_all(ticket, work)
         if ticket.error is not None:
             raise ticket.error
         return ticket.result
 
+    def _do_all(self, mine: _Ticket[Item, Result], work: Work[Item, Result]) -> None:
+        """Do what waits; then call those for whom it is done, and first who works next."""
+        batch: list[_Ticket[Item, Result]] = []
+        try:
+            sleep(max(0.0, self._next - monotonic()))
+            with self._lock:
+                batch += self._waiting
+                self._waiting.clear()
+            _do(batch, work)
+            self._next = monotonic() + self._company if len(batch) > 1 else 0.0
+        finally:
+            with self._lock:
+                # A thread that is told to end in the middle of it leaves theirs to the others.
+                left = [one for one in (*batch, *self._waiting) if not (one.done or one is mine)]
+                self._waiting = deque(left)
+                self._somebody_works = bool(left)
+            for one in (*left[:1], *(one for one in batch if one.done)):
+                one.called.release()
 
-def _do(
-    tickets: Sequence[_Ticket[Item, Result]], work: Callable[[Sequence[Item]], Sequence[Result]]
-) -> None:
+
+def _do(tickets: Sequence[_Ticket[Item, Result]], work: Work[Item, Result]) -> None:
     try:
-        results = work([ticket.item for ticket in tickets])
-        for ticket, result in zip(tickets, results, strict=True):
-            ticket.result, ticket.done = result, True
+        outcomes = work([ticket.item for ticket in tickets])
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            ticket.end(outcome)
     except Exception as error:  # noqa: BLE001  # raised again where each item came from
         for ticket in tickets:
-            ticket.error, ticket.done = error, True
+            ticket.end(error)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 
 import structlog
 
-from channels.base import FetchFailed, Pulled
-from gateway.pipeline.accept import accept
+from channels.base import FetchFailed, Inbound, Pulled, PulledTogether, Report
+from gateway.pipeline.accept import accept_all
 from gateway.pipeline.fairness import is_full
 from gateway.pipeline.parts import Parts
 
@@ -31,14 +31,22 @@ def poll(parts: Parts, channel: str, progress: Progress | None = None) -> int:
     adapter = parts.channels[channel]
     if not isinstance(adapter, Pulled):
         return 0
-    new = 0
-    for taken, item in enumerate(adapter.fetch(), 1):
-        receipt = accept(parts, channel, item)
-        adapter.settle(item)
-        new += not receipt.duplicate
-        if progress is not None:
-            progress(channel, taken)
+    new = taken = 0
+    for items in _waiting(adapter):
+        for item, receipt in zip(items, accept_all(parts, channel, items), strict=True):
+            adapter.settle(item)
+            new += not receipt.duplicate
+            taken += 1
+            if progress is not None:
+                progress(channel, taken)
     return new
+
+
+def _waiting(adapter: Pulled) -> Iterator[Sequence[Inbound | Report]]:
+    """What waits, as it comes."""
+    if isinstance(adapter, PulledTogether):
+        return adapter.fetch_together()
+    return ([item] for item in adapter.fetch())
 
 
 def poll_until(parts: Parts, channel: str, stop: Event, progress: Progress | None = None) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import structlog
-from flask import Flask, Response, abort, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug import Request, Response
+from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, NotFound
 
 from channels.base import Pushed, Rejected, WireRequest
 from gateway import clock
 from gateway.house import House
 from gateway.web import trouble
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
@@ -18,59 +26,74 @@ PATH = "/hooks"
 LIMIT = 1024 * 1024
 #: These come over the citizen's own page, which checks what a webhook cannot.
 _PAGES_ONLY = ("webform",)
+_METHODS = ("GET", "HEAD", "POST")
 
 
-def create_app(house: House) -> Flask:
-    """What answers below PATH: an application of its own. Sessions, the proof of a form, limits by
-    address and headers for browsers mean nothing to a provider, and cost as much as storing."""
-    app = Flask(__name__, static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=LIMIT, MAX_FORM_MEMORY_SIZE=LIMIT)
-    trouble.init_app(app)
-    # Asked once: whether an object keeps a protocol costs more than to check a signature.
-    pushed = {
-        name: adapter
-        for name, adapter in house.channels.items()
-        if isinstance(adapter, Pushed) and name not in _PAGES_ONLY
-    }
+class _Call(Request):
+    """A provider's request."""
 
-    def receive(channel: str, step: str = "") -> Response:
-        if channel not in pushed:
-            abort(404)
-        return _take(house, channel, pushed[channel], f"/{step}" if step else "")
-
-    for rule in ("/<channel>", "/<channel>/<path:step>"):
-        app.add_url_rule(rule, view_func=receive, methods=["GET", "POST"])
-    return app
+    max_content_length = max_form_memory_size = LIMIT
 
 
-def _take(house: House, channel: str, adapter: Pushed, path: str) -> Response:
-    """Store what a provider sends, then answer it: 403 forged, 413 too large, else 2xx."""
-    wire = _wire(house.settings.public_url, path)
-    try:
-        items = adapter.receive(wire)
-    except Rejected as forged:
-        log.warning("hook.rejected", channel=channel, reason=str(forged))
-        abort(403)
-    receipts = [house.pipeline.accept(channel, item) for item in items]
-    if adapter.speaks_number:
-        receipts = [house.pipeline.settle_now(receipt) for receipt in receipts]
-    reply = adapter.answer(wire, receipts)
-    return Response(reply.body, status=reply.status, content_type=reply.content_type)
+class Hooks:
+    """What answers below PATH: a WSGI application of its own. What a framework does for a browser's
+    request (sessions, the proof of a form, limits by address, headers, a context for views) means
+    nothing to a provider, and costs as much as storing."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        # Asked once: whether an object keeps a protocol costs more than to check a signature.
+        self._pushed = {
+            name: adapter
+            for name, adapter in house.channels.items()
+            if isinstance(adapter, Pushed) and name not in _PAGES_ONLY
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI (PEP 3333) has it."""
+        answer: Response | HTTPException
+        try:
+            answer = self._take(_Call(environ))
+        except HTTPException as refused:
+            answer = refused
+        except (SQLAlchemyError, OSError) as error:
+            answer = trouble.answer(error)
+        return answer(environ, start)
+
+    def _take(self, call: _Call) -> Response:
+        """Store what a provider sends, then answer it: 403 forged, 413 too large, else 2xx."""
+        channel, _, step = call.path.removeprefix("/").partition("/")
+        if channel not in self._pushed:
+            raise NotFound
+        if call.method not in _METHODS:
+            raise MethodNotAllowed(_METHODS)
+        adapter, pipeline = self._pushed[channel], self._house.pipeline
+        wire = _wire(call, self._house.settings.public_url, f"/{step}" if step else "")
+        try:
+            items = adapter.receive(wire)
+        except Rejected as forged:
+            log.warning("hook.rejected", channel=channel, reason=str(forged))
+            raise Forbidden from None
+        receipts = [pipeline.accept(channel, item) for item in items]
+        if adapter.speaks_number:
+            receipts = [pipeline.settle_now(receipt) for receipt in receipts]
+        reply = adapter.answer(wire, receipts)
+        return Response(reply.body, reply.status, content_type=reply.content_type)
 
 
-def _wire(public_url: str, path: str) -> WireRequest:
-    """The request as an adapter sees it. Aborts with 413 when it is too large."""
+def _wire(call: _Call, public_url: str, path: str) -> WireRequest:
+    """The request as an adapter sees it. Raises RequestEntityTooLarge."""
     # Read before the form is, which would leave nothing of it.
-    body = request.get_data()
-    query = request.query_string.decode("latin-1")
+    body = call.get_data()
+    query = call.query_string.decode("latin-1")
     return WireRequest(
-        method=request.method,
+        method=call.method,
         path=path,
-        url=f"{public_url}{PATH}{request.path}{'?' + query if query else ''}",
-        headers={name.lower(): value for name, value in request.headers.items()},
-        query=tuple(request.args.items(multi=True)),
-        form=tuple(request.form.items(multi=True)),
+        url=f"{public_url}{PATH}{call.path}{'?' + query if query else ''}",
+        headers={name.lower(): value for name, value in call.headers.items()},
+        query=tuple(call.args.items(multi=True)),
+        form=tuple(call.form.items(multi=True)),
         body=body,
         received_at=clock.now(),
-        remote=request.remote_addr or "",
+        remote=call.remote_addr or "",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.base import Attachment, Report
+from channels.base import Attachment, Location, Report
 from gateway.house import House
 from gateway.models import AttachmentRow, Message, ReportRow
 from tests.conftest import MakeHouse
@@ -61,9 +61,11 @@ def test_what_no_database_takes_is_scrubbed_and_the_raw_payload_is_not(house: Ho
             subject="s\x00",
             sender_name="n\ud800",
             hints={"k": "\x00"},
+            location=Location(34.0, -5.0, "l\x00"),
         ),
     )
     (message,) = rows(house, Message)
+    assert message.location == {"latitude": 34.0, "longitude": -5.0, "label": "l"}
     assert (message.text, message.subject, message.sender_name) == ("ab\ufffdc", "s", "n\ufffd")
     assert message.raw == b"\x00"
 

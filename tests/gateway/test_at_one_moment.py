@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
 from typing import Any
 
+import pytest
 from sqlalchemy import event, inspect, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, StatementError
 
-from channels.base import Inbound, Receipt
+from channels.base import Inbound, Location, Receipt
 from gateway.house import House
 from gateway.models import Case, Message
+from gateway.pipeline.accept import accept_all
+from gateway.pipeline.moment import Moment
 from tests.gateway.messages_in import FRENCH, rows, sms
 
 #: As many as a burst brings to one process.
@@ -85,6 +90,31 @@ def test_one_that_the_database_does_not_take_is_refused_and_the_others_are_store
     assert len(rows(house, Message)) == 8
 
 
+def test_what_came_together_is_written_together_in_its_order(house: House) -> None:
+    ids = ["SM1", "SM2", "SM1", "SM3"]
+    with inserting(house) as sent:
+        items = [sms(FRENCH, external_id=one) for one in ids]
+        receipts = [*accept_all(house.pipeline.parts, "sms", items)]
+    assert len(sent) == 1
+    stored = {row.external_id: row.id for row in rows(house, Message)}
+    assert [receipt.message_id for receipt in receipts] == [stored[one] for one in ids]
+    assert [receipt.duplicate for receipt in receipts] == [False, False, True, False]
+    assert sorted(stored.values()) == [stored["SM1"], stored["SM2"], stored["SM3"]]
+
+
+def test_of_what_came_together_only_what_the_database_does_not_take_is_not_stored(
+    house: House,
+) -> None:
+    items = [sms(FRENCH, external_id=f"SM{n}") for n in range(4)]
+    items[2] = replace(items[2], location=Location(object(), 0.0))  # type: ignore[arg-type]
+    taken = accept_all(house.pipeline.parts, "sms", items)
+    assert [next(taken).duplicate for _ in range(2)] == [False, False]
+    # What SQLAlchemy says of it, or psycopg.
+    with pytest.raises((StatementError, TypeError)):
+        next(taken)
+    assert [row.external_id for row in rows(house, Message)] == ["SM0", "SM1", "SM3"]
+
+
 def test_who_is_told_to_end_while_writing_for_others_leaves_their_rows_to_them(
     house: House,
 ) -> None:
@@ -117,6 +147,25 @@ def test_while_the_database_is_away_each_is_told_so_and_none_is_stored(house: Ho
     assert all(isinstance(one.exception(), OperationalError) for one in found)
     assert rows(house, Message) == []
     assert house.pipeline.accept("sms", sms(FRENCH)).message_id
+
+
+def test_after_several_were_done_together_the_next_waits_for_company() -> None:
+    moment: Moment[int, int] = Moment(company=0.02)
+    begun: list[tuple[int, float]] = []
+    ended: list[float] = []
+
+    def work(items: Sequence[int]) -> Sequence[int]:
+        begun.append((len(items), monotonic()))
+        threading.Event().wait(0.05)
+        ended.append(monotonic())
+        return items
+
+    with ThreadPoolExecutor(MANY) as threads:
+        assert list(threads.map(lambda n: moment.share(n, work), range(MANY))) == [*range(MANY)]
+    assert moment.share(MANY, work) == MANY
+    together = [n for n, (size, _) in enumerate(begun[:-1]) if size > 1]
+    assert together
+    assert all(begun[n + 1][1] - ended[n] >= 0.02 for n in together)
 
 
 def form(n: int) -> Inbound:

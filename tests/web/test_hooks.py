@@ -71,6 +71,11 @@ def test_a_channel_that_is_not_pushed_here_is_not_found(client: FlaskClient, pat
     assert client.post(path, data={"Body": "x"}).status_code == 404
 
 
+def test_what_no_provider_does_to_a_webhook_is_not_allowed(client: FlaskClient) -> None:
+    answer = client.delete("/hooks/sms")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

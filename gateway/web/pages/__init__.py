@@ -34,9 +34,6 @@ pages.register_error_handler(OSError, errors.away)
 
 _LANG = f"/<any({','.join(TONGUES)}):lang>"
 
-#: What a phone network's one address may do: many citizens stand behind it, so only what is sent
-#: counts.
-_FORMS = "60 per minute"
 #: A browser asks once in a while as one types.
 _HINTS = "120 per minute"
 _CHECKS = "20 per minute; 200 per hour"
@@ -52,10 +49,6 @@ def _unknown(response: Response) -> bool:
     return response.status_code == 422
 
 
-def _sent(response: Response) -> bool:
-    return response.status_code == 303
-
-
 def landing() -> ResponseReturnValue:
     """Send a visitor to the language that their browser asks for."""
     response = redirect(url_for("pages.home", lang=wanted().code))
@@ -66,12 +59,7 @@ def landing() -> ResponseReturnValue:
 pages.add_url_rule("/", "landing", landing)
 pages.add_url_rule(f"{_LANG}/", "home", home.show)
 pages.add_url_rule(f"{_LANG}/submit", "submit", submit.form)
-pages.add_url_rule(
-    f"{_LANG}/submit",
-    "send",
-    limiter.limit(_FORMS, deduct_when=_sent)(submit.send),
-    methods=["POST"],
-)
+pages.add_url_rule(f"{_LANG}/submit", "send", submit.send, methods=["POST"])
 pages.add_url_rule(f"{_LANG}/submit/check", "check", submit.check, methods=["GET", "POST"])
 pages.add_url_rule(
     f"{_LANG}/submit/suggest", "suggest", limiter.limit(_HINTS)(suggest.suggest), methods=["POST"]

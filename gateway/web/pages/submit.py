@@ -15,6 +15,7 @@ from channels.base import Pushed, Receipt
 from gateway import clock
 from gateway.codes import choose
 from gateway.web.current import house
+from gateway.web.limits import limiter
 from gateway.web.pages import links
 from gateway.web.pages.draft import FIELDS, KINDS, Draft
 from gateway.web.pages.errors import explain
@@ -23,6 +24,9 @@ from gateway.web.pages.render import page
 from gateway.web.pages.tongues import tongue
 
 CHANNEL = "webform"
+
+#: Behind a phone network's one address stand many citizens, so only what is sent counts.
+_FORMS = "60 per minute"
 
 #: What is answered to a form that is not taken yet; it can be sent again as it stands.
 _NOT_YET = {"check": 200, "wait": 422, "busy": 429}
@@ -107,6 +111,7 @@ def read_back(draft: Draft, verdict: str = "check") -> str:
     )
 
 
+@limiter.limit(_FORMS)
 def _file(draft: Draft, now: datetime) -> Receipt:
     """Store the form and process it at once; without a number when that failed."""
     here = house()
