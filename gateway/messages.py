@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from typing import Literal, get_args
 
 from babel.dates import format_date
@@ -221,10 +222,17 @@ def render(key: str, language: str, style: Style, **facts: object) -> str:
     status, and for a fact that is missing.
     """
     tag = speak(language)
+    sentence, needed = _sentence(key, tag, style)
+    text = sentence.format_map({name: _said(name, facts[name], tag, style) for name in needed})
+    return _GAP.sub("\n\n", text).strip()
+
+
+@cache
+def _sentence(key: str, tag: str, style: Style) -> tuple[str, Sequence[str]]:
+    """A sentence, and the facts that it needs."""
     context = f"{key}/{_style_of(key, style)}"
     sentence = catalogue(tag, "messages").pgettext(context, _sources()[context])
-    text = sentence.format_map({name: _said(name, facts[name], tag, style) for name in facts})
-    return _GAP.sub("\n\n", text).strip()
+    return sentence, [name for _, name, _, _ in Formatter().parse(sentence) if name]
 
 
 def phrase(key: str, language: str, **facts: object) -> str:

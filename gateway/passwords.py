@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import cache
+from threading import Semaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,6 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST, LONGEST = 12, 200
 
 _HASHER = PasswordHasher()
+#: A hash takes 64 MB for as long as it is made: not one for every thread that serves.
+_TURNS = Semaphore(4)
 
 
 class Refused(Exception):
@@ -22,7 +25,8 @@ def hashed(password: str) -> str:
     """What is kept of a password. Raises Refused for one that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
-    return _HASHER.hash(password)
+    with _TURNS:
+        return _HASHER.hash(password)
 
 
 def proves(kept: str | None, password: str) -> bool:
@@ -30,9 +34,11 @@ def proves(kept: str | None, password: str) -> bool:
     # Asked for in any case: the first login of a process waits for it, whoever logs in.
     nobodys = _nobodys()
     try:
-        return _HASHER.verify(kept or nobodys, password[: LONGEST + 1]) and kept is not None
+        with _TURNS:
+            right = _HASHER.verify(kept or nobodys, password[: LONGEST + 1])
     except (VerificationError, InvalidHashError):
         return False
+    return right and kept is not None
 
 
 @cache

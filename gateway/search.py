@@ -64,13 +64,10 @@ def in_the_models(name: str | None, kind: str, _parents: object) -> bool:
 
 def words_of(*texts: str | None) -> list[str]:
     """The different words of some texts, folded, in order of appearance."""
-    found = dict.fromkeys(
-        _ARTICLE.sub("", word)[:_WORD_LENGTH]
-        for said in texts
-        if said
-        for word in _WORD.findall(fold(said))
-    )
-    return list(found)[:_WORDS]
+    # A message is often the whole text of its case.
+    different = dict.fromkeys(said for said in texts if said)
+    words = dict.fromkeys(word for said in different for word in _WORD.findall(fold(said)))
+    return list(dict.fromkeys(_ARTICLE.sub("", word)[:_WORD_LENGTH] for word in words))[:_WORDS]
 
 
 def few(session: Session, said: str, region: str) -> Sequence[int] | None:

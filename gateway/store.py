@@ -38,8 +38,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.dialects import insert_into
@@ -50,6 +51,8 @@ from gateway.search import IndexingSession
 WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
 #: What is taken before what was due earlier.
 _FIRST: Mapping[type[Base], Sequence[ColumnElement[Any]]] = {OutboundRow: (OutboundRow.bulk,)}  # type: ignore[dict-item]  # a mapped column is one
+#: What nobody who claims a row looks at.
+_UNREAD: Mapping[type[Base], Sequence[ExecutableOption]] = {Message: (defer(Message.raw),)}
 #: A condition on the rows to be claimed, made when it is first asked for.
 Rule = Callable[[], ColumnElement[bool]]
 Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
@@ -61,6 +64,8 @@ _IDLE_SECONDS = 2.0
 
 #: A transaction in which nothing was said for so long belongs to nobody any more.
 _SILENT_SECONDS = 10
+#: What a page that lies elsewhere costs, beside the next one: as much, but on turning disks.
+_PAGE_COST = 1.1
 #: How soon we see ourselves that we are cut off, for libpq, in seconds.
 _CUT_OFF = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
@@ -144,7 +149,8 @@ class Store:
         rules = only
         if channel is not None:
             rules, known["over"] = (*only, _is_over), channel
-        with self.write() as session:
+        # A statement is a transaction by itself; but SQLite would begin it too late.
+        with self.write() if self.is_sqlite else self.read() as session:
             taken = session.scalars(_claim(table, rules), known).all()
             self._add_addresses(session, taken)
             session.expunge_all()
@@ -299,6 +305,7 @@ def _claim(table: type[Row], rules: Sequence[Rule]) -> ReturningUpdate[Row]:
         .where(table.id.in_(due.scalar_subquery()))
         .values(due_at=bindparam("until"), tries=table.tries + 1)
         .returning(table)
+        .options(*_UNREAD.get(table, ()))
         .execution_options(synchronize_session=False)
     )
 
@@ -355,8 +362,9 @@ def _engine(url: str) -> Engine:
         return engine
     engine = create_engine(
         parsed,
-        pool_size=10,
-        max_overflow=20,
+        # Each thread of the web process may keep its own; more are lent for a moment.
+        pool_size=20,
+        max_overflow=10,
         connect_args={"connect_timeout": 5, "cursor_factory": RawCursor, **_CUT_OFF},
         # Parameters as the server counts them: the driver has nothing to look for and to rewrite.
         paramstyle="numeric_dollar",
@@ -364,6 +372,7 @@ def _engine(url: str) -> Engine:
     # Many rows in one INSERT also where no id is asked for: the driver would send each by itself.
     engine.dialect.use_insertmanyvalues_wo_returning = True
     event.listen(engine, "connect", _free_what_is_held)
+    event.listen(engine, "connect", _look_up)
     event.listen(engine, "checkin", _left)
     event.listen(engine, "checkout", partial(_alive, engine))
     return engine
@@ -373,6 +382,13 @@ def _free_what_is_held(connection: Any, _record: Any) -> None:
     """Let PostgreSQL end our transaction when we say no more: a host that was cut off would hold
     its rows for hours."""
     connection.execute(f"SET idle_in_transaction_session_timeout = '{_SILENT_SECONDS}s'")
+    connection.commit()
+
+
+def _look_up(connection: Any, _record: Any) -> None:
+    """Let PostgreSQL look rows up by their indexes while a table is small, too: it keeps the plan
+    of a statement, and would go on reading the whole table when that has grown."""
+    connection.execute(f"SET random_page_cost = {_PAGE_COST}")
     connection.commit()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from gateway import links, questions
 from gateway.choices import Choice
+from gateway.dialects import insert_rows
 from gateway.models import AddressRow, Case, OutboundRow, Question
 from gateway.notices import Way
 from gateway.pipeline.loops import is_loop
@@ -38,8 +38,7 @@ def give(session: Session, answers: Sequence[tuple[Task, Answer]]) -> set[str]:
     drafts = [
         draft for one in said for draft in _drafts(one.task, one.answer, one.way, _choices(one))
     ]
-    if drafts:
-        session.connection().execute(insert(OutboundRow), drafts)
+    insert_rows(session, OutboundRow, drafts)
     return {one.way.channel for one in said}
 
 

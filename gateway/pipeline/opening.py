@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.choices import Choice
 from gateway.citizen import COMMUNE
 from gateway.deadlines import due
-from gateway.dialects import is_sqlite, one_of
+from gateway.dialects import insert_rows
 from gateway.models import Case, CaseAddress, Event
 from gateway.notices import STYLES
 from gateway.pipeline.task import Answer, Asks, Task
@@ -36,52 +34,63 @@ def open_cases(session: Session, tasks: Sequence[Task]) -> list[Case]:
     """Register new matters, each with a number of its own."""
     if not tasks:
         return []
-    now, zone = tasks[0].now, tasks[0].parts.settings.zone
-    numbers = _free_numbers(session, now.astimezone(zone).year, len(tasks))
-    cases = [_case(task, number) for task, number in zip(tasks, numbers, strict=True)]
-    session.add_all(cases)
-    session.flush()
+    cases = _with_numbers(session, tasks)
     opened = [*zip(tasks, cases, strict=True)]
     whose = [
         {"case_id": case.id, "address_id": address.id}
         for task, case in opened
         for address in task.addresses
     ]
-    connection = session.connection()
-    if whose:
-        connection.execute(insert(CaseAddress), whose)
-    connection.execute(insert(Event), [event for one in opened for event in _first_lines(*one)])
+    insert_rows(session, CaseAddress, whose)
+    insert_rows(session, Event, [line for one in opened for line in _first_lines(*one)])
     index_new(session, [(case, task.message) for task, case in opened])
     return cases
 
 
-def _case(task: Task, number: str) -> Case:
+def _with_numbers(session: Session, tasks: Sequence[Task]) -> list[Case]:
+    """The cases as they were written, each with a number that was free."""
+    year = tasks[0].now.astimezone(tasks[0].parts.settings.zone).year
+    new = [_columns(task) for task in tasks]
+    ids: dict[str, int] = {}
+    for _ in range(_NUMBER_TRIES):
+        # One whose number was taken, also by one of these, has none of the written ones.
+        numbered = {tracking.issue(year): one for one in new if one["number"] not in ids}
+        for number, one in numbered.items():
+            one["number"] = number
+        ids |= insert_rows(session, Case, [*numbered.values()], unless_taken=Case.number)
+        if len(ids) == len(new):
+            return [Case(id=ids[one["number"]], **one) for one in new]
+    raise NoFreeNumber
+
+
+def _columns(task: Task) -> dict[str, Any]:
     """A new matter, with the administration that is competent for it, if one surely is."""
     complaint, route, settings = task.complaint, task.understood.route, task.parts.settings
     directory, addresses = task.parts.directory, task.addresses
     competent = directory.get(route.administration) if route.administration else None
     slug = competent.slug if competent else None
-    return Case(
-        number=number,
-        status="routed" if competent else "received",
-        kind=complaint.kind,
-        subject=complaint.subject,
-        text=complaint.text or complaint.subject or "",
-        language=task.language,
-        administration=slug,
-        confidence=route.confidence,
-        candidates=[list(candidate) for candidate in route.candidates],
-        reasons=list(route.reasons),
-        city=route.city,
-        channel=complaint.channel,
-        account=complaint.account,
-        contact_id=addresses[0].contact_id if addresses else None,
-        address_id=addresses[0].id if addresses else None,
-        location=task.message.location,
-        on_behalf=complaint.on_behalf,
-        created_at=complaint.received_at,
-        due_at=due(complaint.received_at, complaint.kind, slug, directory, settings),
-    )
+    return {
+        "number": "",
+        "version": 1,
+        "status": "routed" if competent else "received",
+        "kind": complaint.kind,
+        "subject": complaint.subject,
+        "text": complaint.text or complaint.subject or "",
+        "language": task.language,
+        "administration": slug,
+        "confidence": route.confidence,
+        "candidates": [list(candidate) for candidate in route.candidates],
+        "reasons": list(route.reasons),
+        "city": route.city,
+        "channel": complaint.channel,
+        "account": complaint.account,
+        "contact_id": addresses[0].contact_id if addresses else None,
+        "address_id": addresses[0].id if addresses else None,
+        "location": task.message.location,
+        "on_behalf": complaint.on_behalf,
+        "created_at": complaint.received_at,
+        "due_at": due(complaint.received_at, complaint.kind, slug, directory, settings),
+    }
 
 
 def _first_lines(task: Task, case: Case) -> Iterator[dict[str, Any]]:
@@ -167,21 +176,3 @@ def _is_between(task: Task) -> bool:
     return (
         len(shares) > 1 and _LIKELY <= shares[0] < THRESHOLD and route.confidence < _SURELY_NOBODYS
     )
-
-
-def _free_numbers(session: Session, year: int, count: int) -> list[str]:
-    """Numbers that no case has. Two workers may still take the same one at once: then the unique
-    constraint makes one of them roll back and come here again."""
-    found: set[str] = set()
-    for _ in range(_NUMBER_TRIES):
-        tried = {tracking.issue(year) for _ in range(count - len(found))}
-        taken = session.scalars(_taken(sqlite=is_sqlite(session)), {"tried": [*tried]})
-        found |= tried - set(taken)
-        if len(found) == count:
-            return list(found)
-    raise NoFreeNumber
-
-
-@cache
-def _taken(*, sqlite: bool) -> Select[str]:
-    return select(Case.number).where(one_of(Case.number, "tried", sqlite=sqlite))

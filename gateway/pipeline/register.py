@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import cache
 
 import structlog
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from gateway.conversation import NONE, Sender, Situation, pasts, place
-from gateway.dialects import is_sqlite, one_of
+from gateway.dialects import is_sqlite, one_of, update_rows
 from gateway.models import Case, Message
 from gateway.pipeline.acts import NO_PAYLOAD, act
 from gateway.pipeline.answering import give
@@ -33,18 +33,6 @@ log = structlog.get_logger(__name__)
 Ring = tuple[str, str]
 #: What was done with a message: the case that it is about, and what to answer.
 _Done = tuple[Task, Case | None, Answer | None]
-
-_FINISH = (
-    update(Message)
-    .where(Message.id == bindparam("message"))
-    .values(
-        state=bindparam("state"),
-        error=None,
-        case_id=bindparam("case_id"),
-        intent=bindparam("intent"),
-        language=bindparam("language"),
-    )
-)
 
 
 def register(
@@ -112,7 +100,7 @@ def _tasks(
     for one in wave:
         senders.heard(one.complaint, now)
         senders.met(one.complaint)
-    session.flush()
+    senders.write()
     past = pasts(session, known, now, [one.message.received_at for one in wave])
     said = said_lately(session, known, now)
     tasks = []
@@ -162,15 +150,16 @@ def _finish(session: Session, done: Sequence[_Done]) -> None:
     session.flush()
     rows = [
         {
-            "message": task.message.id,
+            "row": task.message.id,
             "state": "held" if task.placement.action == "which_case" else "done",
+            "error": None,
             "case_id": case.id if case else None,
             "intent": task.placement.wish,
             "language": task.complaint.language.tag,
         }
         for task, case, _ in done
     ]
-    session.connection().execute(_FINISH, rows)
+    update_rows(session, Message, rows)
     for task, case, _ in done:
         if task.complaint.pin or task.complaint.event == "pin":
             _forget_code(task)

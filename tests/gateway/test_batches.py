@@ -97,6 +97,25 @@ def test_an_address_that_two_forms_name_is_made_once(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    "drawn",
+    [
+        pytest.param([1, 2, 1, 3], id="another case has it"),
+        pytest.param([1, 2, 2, 3], id="another message of the batch got it"),
+        pytest.param([1, 1, 1, 2, 2, 3], id="both"),
+    ],
+)
+def test_a_number_that_is_taken_is_given_to_nobody_else(
+    house: House, monkeypatch: pytest.MonkeyPatch, drawn: list[int]
+) -> None:
+    drawing = iter(drawn)
+    monkeypatch.setattr("secrets.randbelow", lambda _: next(drawing))
+    take(house, sms(FRENCH, sender=phone(0)))
+    take(house, sms(FRENCH, sender=phone(1)), sms(FRENCH, sender=phone(2)))
+    assert sorted(int(case.number[2:10]) for case in rows(house, Case)) == [1, 2, 3]
+    assert len(rows(house, OutboundRow)) == 3
+
+
+@pytest.mark.parametrize(
     ("keys", "expected"),
     [
         pytest.param({}, [], id="nothing"),

@@ -39,7 +39,7 @@ def show() -> ResponseReturnValue:
         asked={key: request.args.get(key, "") for key in ("case", "user", "act", "since", "until")},
         users=users,
         names={one.id: one.name for one in users},
-        acts=house().trail.acts(),
+        acts=audit.ACTS,
         next=_address("desk.audit", {**chosen, "before": str(lines[-1].id)})
         if len(lines) == PAGE
         else None,
