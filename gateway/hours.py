@@ -7,16 +7,17 @@ from functools import cache
 
 from babel.dates import get_day_names
 
+from gateway.messages import locale_of
+
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _DAY = re.compile("|".join(_DAYS))
-#: Where the names of days are those of another language, or CLDR calls the language otherwise.
-_NAMES_OF = {"ary-Arab": "ar", "ary-Latn": "fr", "zgh-Tfng": "zgh", "zgh-Latn": "fr"}
 
 
 def in_words(hours: str, language: str) -> tuple[str, ...]:
     """Each rule of opening hours in a language (BCP 47), as the directory keeps them
     (``routing.entries.Hours``, a part of OpenStreetMap's opening_hours)."""
-    names = _names(_NAMES_OF.get(language, language))
+    # Whose days CLDR does not know in their script reads them in French.
+    names = _names(locale_of(language) or "fr")
     return tuple(_said(rule.strip(), names) for rule in hours.split(";"))
 
 

@@ -257,6 +257,11 @@ def spoken(number: str) -> str:
     return ", ".join(" ".join(group) for group in tracking.spaced(number).split())
 
 
+def locale_of(language: str) -> str | None:
+    """CLDR's name for how a language says dates; None for one that it does not know."""
+    return _DATES_OF.get(speak(language))
+
+
 @lru_cache(maxsize=1024)
 def date_in(day: date, language: str, style: Style = "long") -> str:
     """A date with the month's name, or in an SMS ``20/01/2027``.
@@ -264,7 +269,7 @@ def date_in(day: date, language: str, style: Style = "long") -> str:
     Morocco writes Western digits, and slashes keep them in order in right-to-left text (UAX #9,
     W4). Pass a datetime in the citizens' time zone.
     """
-    locale = _DATES_OF.get(speak(language))
+    locale = locale_of(language)
     if style == "sms" or locale is None:
         return f"{day:%d/%m/%Y}"
     return format_date(day, "long", locale=locale)

@@ -95,6 +95,10 @@ class Administration:
         """
         return _in_language(self.short if short else self.name, language)
 
+    def address(self, language: str) -> str | None:
+        """Where it is, in the language or in the one that such a reader knows best."""
+        return _in_language(self.contact.address, language) if self.contact.address else None
+
     def choice(self, language: str) -> str:
         """Its name in a list to choose from that goes into a one-segment SMS."""
         return _in_language({**self.short, **self.brief}, language)

@@ -16,6 +16,7 @@ from gateway.messages import date_in
 from gateway.web.current import house
 from gateway.web.pages.tongues import TONGUES, Tongue, gettext, ngettext, tongue
 from normalizer.tracking import spaced
+from routing.entries import Contact
 
 #: What an address may ask for that holds in every language.
 _ASKED = ("number", "code", "q")
@@ -23,14 +24,12 @@ _ASKED = ("number", "code", "q")
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Where else an administration is reached: what is not known is None. ``open_at`` holds a line
-    for each rule of its hours."""
+    """Where else an administration is reached, in one language. ``open_at`` holds a line for each
+    rule of its hours."""
 
     open_at: tuple[str, ...]
-    web: str | None
-    phone: str | None
-    mail: str | None
     address: str | None
+    contact: Contact
 
 
 def page(template: str, **facts: Any) -> str:
@@ -69,10 +68,9 @@ def office(slug: str) -> Office | None:
     found = directory.get(slug)
     if found is None:
         return None
-    hours, contact = directory.hours_of(found), found.contact
+    hours = directory.hours_of(found)
     open_at = in_words(hours, tag) if hours else ()
-    address = contact.address.get(tag) or next(iter(contact.address.values()), None)
-    return Office(open_at, contact.web, contact.phone, contact.mail, address)
+    return Office(open_at, found.address(tag), found.contact)
 
 
 def in_tongue(other: Tongue) -> str:
