@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 TESTS ?= tests
+# How many processes of the Procfile do the work: one a core.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 # How many workers run the tests; auto: two per core (tests/conftest.py).
 JOBS ?= auto
 # What `make bench` measures and how: BENCH="--short", BENCH="complete --busy".
@@ -14,12 +16,12 @@ BENCH ?=
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: .venv/installed var/secret_key ## Start Guichet; with REDIS_URL: web, worker and poller of the Procfile
+run: .venv/installed var/secret_key ## Start Guichet; with REDIS_URL: web, workers and poller of the Procfile
 	@if [ -n "$$REDIS_URL" ]; then \
 	  [ -n "$$SECRET_KEY$$SECRET_KEY_FILE" ] || export SECRET_KEY_FILE=var/secret_key; \
 	  $(BIN)/python -m gateway init-db && \
 	  PATH="$(CURDIR)/$(BIN):$$PATH" PUBLIC_URL="$${PUBLIC_URL:-http://localhost:$(PORT)}" \
-	    exec $(BIN)/honcho start --port $(PORT) web work poll; \
+	    exec $(BIN)/honcho start --port $(PORT) --concurrency work=$(WORKERS) web work poll; \
 	else exec $(BIN)/python -m gateway serve --demo; fi
 
 var/secret_key: | .venv/installed
