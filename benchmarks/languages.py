@@ -109,7 +109,7 @@ def chances(models: dict[str, model.Model], text: str) -> dict[str, float]:
     if not words:
         return {"und": 1.0}
     judge = models["Arab" if by_script(text) == "ar" else "Latn"]
-    found = judge.chances(sum(map(judge.weigh, words)))
+    found = judge.chances(judge.weigh(words))
     return {tag: chance for tag, chance in found.items() if tag != "other"}
 
 

@@ -150,7 +150,7 @@ def normalize(
         canonical("tel", hints["reply_tel"], region) if hints.get("reply_tel") else None,
     )
     reply_to = tuple(address for address in (sender, *told) if address is not None)
-    said = "\n".join(part for part in (subject, text) if part)
+    said = "\n".join(filter(None, (subject, text)))
     pressed = press_of(hints.get("pressed", ""))
     own_tel = canonical("tel", hints.get("own_tel", ""), region)
     numbers, near = scan(said)

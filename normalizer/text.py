@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
+
+from normalizer.memo import Memo
 
 #: No database takes NUL, and the other C0 and C1 controls but tab and newline only hide things.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -15,15 +18,13 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"\s+")
 _OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
+_WORD = re.compile(r"[^\W_]+")
 _ELONGATION = re.compile(r"(\w)\1{2,}")
 #: Arabic vowel marks and tatweel carry no meaning for search; marks of direction are invisible.
 _UNSEEN = re.compile(
     "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
     "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]"
 )
-
-#: What is longer than a word is no other text's too, and not worth its place in memory.
-_LONG = 40
 
 #: Letters that Moroccans write one for the other; the first spelling stands for all.
 _ARABIC = str.maketrans("أإآٱىةؤئکگیڭڤپ", "ااااىهوءككيكفب".replace("ى", "ي"))
@@ -82,9 +83,14 @@ _FOLDING = _Folding()
 def fold(text: str) -> str:
     """Text for comparing: lower case, no accents, vowel marks, tatweel or elongations, ASCII
     digits, and one spelling for the Arabic letters that are written for one another."""
-    return " ".join(
-        filter(None, [_folded(part) if len(part) < _LONG else _fold(part) for part in text.split()])
-    )
+    return " ".join(filter(None, FOLDED.each(text.split())))
+
+
+# Asked for by everything that looks at words.
+@lru_cache(maxsize=128)
+def words_in(text: str) -> tuple[str, ...]:
+    """The words of a folded text: runs of letters and digits."""
+    return tuple(chain.from_iterable(WORDS.each(text.split())))
 
 
 def _fold(part: str) -> str:
@@ -94,7 +100,8 @@ def _fold(part: str) -> str:
 
 
 #: No rule of folding looks across a blank, and what stands between two is the same in many texts.
-_folded = lru_cache(maxsize=8192)(_fold)
+FOLDED = Memo(_fold)
+WORDS = Memo(lambda part: _WORD.findall(FOLDED[part]))
 
 
 def any_of(phrases: Iterable[str]) -> str:

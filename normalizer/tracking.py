@@ -10,6 +10,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stdnum.iso7064 import mod_97_10
 
@@ -63,6 +64,8 @@ def find(text: str) -> tuple[str, ...]:
     return scan(text)[0]
 
 
+# A message is looked through several times on its way.
+@lru_cache(maxsize=128)
 def scan(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The valid numbers in a text, and the near misses: twelve digits written as one writes a
     tracking number, of which at least one is wrong, or a text that is nothing but about as many."""
@@ -94,6 +97,7 @@ def _scanned(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(found), tuple(number for number in near if number not in found)
 
 
+@lru_cache(maxsize=128)
 def without(text: str) -> str:
     """The text without its tracking numbers, right or nearly so."""
     return " " if _alone(text) else _RUN.sub(_rest, text)

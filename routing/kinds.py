@@ -8,10 +8,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Literal, get_args
 
 from normalizer.intent import kind_of, wish_of
-from normalizer.text import any_of, fold
+from normalizer.memo import Memo
+from normalizer.text import FOLDED, any_of, fold, words_in
 from routing.directory import Directory
 from routing.entries import Phrases
 from routing.model import Model, softmax
@@ -32,9 +34,7 @@ _ENDS = 30
 _TOPIC = "*"
 _WORD = re.compile(r"[^\W_]+|[?؟]|%")
 _LINK = re.compile(r"https?://|www\.|\b(?:bit\.ly|wa\.me|t\.me)/")
-_MONEY = re.compile(
-    r"\d+\s*(?:dh|dhs|dirhams?|euros?|dollars?|€|\$|درهم|اورو|دولار)", re.IGNORECASE
-)
+_MONEY = re.compile(r"\d\s*(?:dh|dirham|euro|dollar|€|\$|درهم|اورو|دولار)", re.IGNORECASE)
 _PERCENT = re.compile(r"\d\s*%|%\s*\d")
 
 
@@ -62,26 +62,26 @@ class Turns:
             kind: re.compile(rf"\b(?:{any_of(map(_pattern, those))})")
             for kind, those in phrases.items()
         }
-        self._words = {
-            kind: re.compile(any_of(filter(None, map(_longest, those))))
-            for kind, those in phrases.items()
-        }
-        #: Texts share most of their words, and few of these belong to a phrase.
-        self._hinted = lru_cache(maxsize=8192)(self._hints)
+        longest = {kind: [*filter(None, map(_longest, those))] for kind, those in phrases.items()}
+        self._words = {kind: re.compile(any_of(those)) for kind, those in longest.items()}
+        self._word = re.compile(any_of(chain.from_iterable(longest.values())))
+        #: The kinds that each word hints at: few belong to a phrase.
+        self._hinted = Memo(self._hints)
         #: Asked to tell the kind of a message, and once more whether anything stands against it.
         self.inside = lru_cache(maxsize=128)(self._inside)
 
     def _inside(self, text: str) -> list[str]:
         """The kinds that a text has a turn of."""
-        folded = fold(text)
-        hinted = {kind for word in _WORD.findall(folded) for kind in self._hinted(word)}
+        hinted = set(chain.from_iterable(self._hinted.each(words_in(text))))
         return [
             kind
             for kind, phrases in self._phrases.items()
-            if kind in hinted and phrases.search(folded)
+            if kind in hinted and phrases.search(fold(text))
         ]
 
     def _hints(self, word: str) -> list[str]:
+        if not self._word.fullmatch(word):
+            return []
         return [kind for kind, words in self._words.items() if words.fullmatch(word)]
 
 
@@ -112,7 +112,7 @@ def parts(text: str, matter: Matter, turns: Turns) -> list[str]:
     The words of its matter count as one and the same word: that trains were praised in the
     examples says nothing of the next message about a train.
     """
-    words = _WORD.findall(fold(text))
+    words = [*chain.from_iterable(_WORDS.each(text.split()))]
     if len(words) > 2 * _ENDS:
         words = words[:_ENDS] + words[-_ENDS:]
     words = [_TOPIC if word in matter.words else word for word in words]
@@ -132,18 +132,24 @@ def _said(words: Iterable[str]) -> list[str]:
     found: list[str] = []
     before = "<"
     for word in words:
-        root = stem(word)
-        if word != _TOPIC:
-            found += _own(word)
+        root, own = _own[word]
+        found += own
         found.append(f"{before} {root}")
         before = root
     return found
 
 
-@lru_cache(maxsize=8192)
-def _own(word: str) -> tuple[str, ...]:
-    sounds = skeleton(word)
-    return ("=" + stem(word), "~" + sounds) if len(sounds) >= 3 else ("=" + stem(word),)
+@Memo
+def _own(word: str) -> tuple[str, tuple[str, ...]]:
+    """The stem of a word, and what it is known by alone."""
+    if word == _TOPIC:
+        return word, ()
+    root, sounds = stem(word), skeleton(word)
+    return root, ("=" + root, "~" + sounds) if len(sounds) >= 3 else ("=" + root,)
+
+
+#: The words between two blanks, and what tells of a question or a share.
+_WORDS = Memo(lambda part: _WORD.findall(FOLDED[part]))
 
 
 def _marks(text: str, words: list[str], matter: float, turns: Turns) -> list[str]:
@@ -160,7 +166,7 @@ def _marks(text: str, words: list[str], matter: float, turns: Turns) -> list[str
     for pattern, name in ((_LINK, "link"), (_MONEY, "money"), (_PERCENT, "percent")):
         if pattern.search(text):
             marks.append(f"={name}")
-    return [mark for mark in marks for _ in range(2)]
+    return 2 * marks
 
 
 def sort_of(text: str, matter: Matter, turns: Turns, model: Model | None) -> Sort:

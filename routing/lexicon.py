@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import contains
+from functools import partial
 
+from normalizer.memo import Memo
 from routing.directory import Strength, Words
-from routing.words import sound_key, split, stem_key
+from routing.words import keys, sound_key, split, stem_key
 
 #: Log-odds that one occurrence adds: a sure word alone outweighs two strong ones of another.
 _WEIGHT: Mapping[Strength, float] = {"sure": 3.0, "strong": 1.4, "hint": 0.5}
@@ -31,6 +31,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What the lexicon knows of a word: the keys it is looked up by, what it weighs alone per slug,
+    and the longer phrases that it begins, by the key of their second word."""
+
+    keys: tuple[str, ...]
+    alone: Mapping[str, float]
+    begun: Mapping[str, list[Entry]]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A phrase found in a text, from word ``start`` up to ``end``."""
 
@@ -45,27 +55,38 @@ class Lexicon:
 
     def __init__(self, entries: Mapping[str, tuple[Entry, ...]]) -> None:
         self.entries = entries
-        #: Texts share most of their words, and few of these begin a phrase.
-        self._beginning = lru_cache(maxsize=8192)(self._begun_by)
+        self._known = {darija: Memo(partial(self._look_up, darija)) for darija in (False, True)}
 
-    def hits(self, texts: list[tuple[str, ...]]) -> list[Hit]:
-        """The phrases in a text, given the keys of each of its words.
+    def hits(self, words: Sequence[str], *, darija: bool) -> list[Hit]:
+        """The phrases in a text of these folded words, which may be Darija or not.
 
         Of phrases that overlap only the longest count ("permis de construire", not "permis"), and
         of spellings of the same word the weightiest.
         """
+        known = [*self._known[darija].each(words)]
         best: dict[tuple[int, int, str], float] = {}
-        for start, word in enumerate(texts):
-            for entry in self._beginning(word):
-                end = start + 1 + len(entry.rest)
-                if all(map(contains, texts[start + 1 : end], entry.rest)) and end <= len(texts):
-                    place = (start, end, entry.slug)
-                    best[place] = max(best.get(place, 0.0), entry.weight)
-        found = [Hit(*place, weight) for place, weight in best.items()]
         reach: dict[int, int] = {}
-        for hit in found:
-            reach[hit.start] = max(reach.get(hit.start, 0), hit.end)
-        return [hit for hit in found if not _inside_a_longer(hit, reach)]
+        for start, word in enumerate(known):
+            for slug, weight in word.alone.items():
+                best[start, start + 1, slug] = weight
+            for entry in _completed(known, start) if word.begun else ():
+                end = start + 1 + len(entry.rest)
+                place = (start, end, entry.slug)
+                best[place] = max(best.get(place, 0.0), entry.weight)
+                reach[start] = max(reach.get(start, 0), end)
+        found = [Hit(*place, weight) for place, weight in best.items()]
+        return [hit for hit in found if not _inside_a_longer(hit, reach)] if reach else found
+
+    def _look_up(self, darija: bool, word: str) -> _Known:
+        looked_up = keys(word, darija=darija)
+        alone: dict[str, float] = {}
+        begun: dict[str, list[Entry]] = {}
+        for entry in self._begun_by(looked_up):
+            if entry.rest:
+                begun.setdefault(entry.rest[0], []).append(entry)
+            else:
+                alone[entry.slug] = max(alone.get(entry.slug, 0.0), entry.weight)
+        return _Known(looked_up, alone, begun)
 
     def _begun_by(self, word: tuple[str, ...]) -> list[Entry]:
         """The entries that a word begins. One whose spelling is known is not sounded out."""
@@ -75,6 +96,18 @@ class Lexicon:
                 break
             found += self.entries.get(key, ())
         return found
+
+
+def _completed(words: Sequence[_Known], start: int) -> Iterator[Entry]:
+    """The longer phrases that a word begins and those after it complete."""
+    for second in words[start + 1 : start + 2]:
+        for key in second.keys:
+            for entry in words[start].begun.get(key, ()):
+                after = words[start + 1 : start + 1 + len(entry.rest)]
+                if len(after) == len(entry.rest) and all(
+                    key in word.keys for key, word in zip(entry.rest, after, strict=True)
+                ):
+                    yield entry
 
 
 def _inside_a_longer(hit: Hit, reach: Mapping[int, int]) -> bool:

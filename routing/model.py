@@ -13,17 +13,19 @@ from typing import Any, Protocol, Self
 
 from normalizer.complaint import Complaint
 from normalizer.lanes import lanes
+from normalizer.memo import Memo
 from routing.words import bare, skeleton, stem
 
 #: Length of the letter sequences that are features: enough to see through misspellings.
 _LETTERS = 4
 #: Weights are kept as whole hundredths, which halves the file and changes no decision.
 _SCALE = 100
+#: What a word counts is a whole number of so fine steps. Its half, its third, up to its tenth are
+#: whole too, so that equals stay equal; and the heaviest word repeated throughout the longest text
+#: does not fill 64 bits.
+_FINE = 5040 << 20
 #: So many words of a text may remind of decisions, at full weight in texts of so many words.
 _TELLING, _TOPICAL = 2, 10
-#: Words of which is kept what they weigh: texts share most of theirs.
-_REMEMBERED = 8192
-
 
 #: Per feature, (position in ``slugs``, weight).
 Weights = Mapping[str, tuple[tuple[int, float], ...]]
@@ -99,7 +101,10 @@ class Model:
     made_from: str = ""
     lately: Weights = field(default_factory=dict)
     beside: Ingredient | None = None
-    _words: dict[str, tuple[str, int, int]] = field(default_factory=dict, init=False, repr=False)
+    _words: Memo[tuple[str, int, int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_words", Memo(self._word))
 
     @classmethod
     def of(
@@ -174,24 +179,20 @@ class Model:
 
     def score(self, words: Sequence[str], emphasis: Sequence[float]) -> dict[str, float]:
         """Log-odds per slug for the folded words of a text, each with its weight."""
-        # Words that count alike are added up as they are: whole numbers, all slugs at once.
-        alike: dict[float, int] = {}
+        # All slugs are added up at once, so what a word counts is a whole number too.
+        total, length = 0, sum(weight * weight for weight in emphasis)
         before: str | None = None
         for word, weight in zip(words, emphasis, strict=True):
-            root, parts, weights = self._words.get(word) or self._word(word)
+            root, parts, weights = self._words[word]
             if before is not None:
                 parts += 1
                 weights += self.weights.get(f"{before} {root}", 0)
-            square = parts / (weight * weight)
-            alike[square] = alike.get(square, 0) + weights
+            total += weights * round(_FINE * weight / (parts * length) ** 0.5)
             before = root
-        length = sum(weight * weight for weight in emphasis)
-        total: Sequence[float] = self.bias
-        for square, weights in alike.items():
-            share = 1 / (square * length) ** 0.5
-            pairs = zip(total, self._unpacked(weights), strict=True)
-            total = [found + share * value for found, value in pairs]
-        scores = {slug: found / _SCALE for slug, found in zip(self.slugs, total, strict=True)}
+        scores = {
+            slug: (bias + found / _FINE) / _SCALE
+            for slug, bias, found in zip(self.slugs, self.bias, self._unpacked(total), strict=True)
+        }
         for place, value in self._remembered(words):
             scores[self.slugs[place]] += value
         return scores
@@ -228,10 +229,7 @@ class Model:
     def _word(self, word: str) -> tuple[str, int, int]:
         """The stem of a word, how many features it has by itself, and what they weigh."""
         parts = list(_own(word))
-        known = stem(word), len(parts), self._sum(parts)
-        if len(self._words) < _REMEMBERED:
-            self._words[word] = known
-        return known
+        return stem(word), len(parts), self._sum(parts)
 
     def _sum(self, parts: Iterable[str]) -> int:
         return sum(filter(None, map(self.weights.get, parts)))

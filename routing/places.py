@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from normalizer.text import fold
+from normalizer.memo import Memo
+from normalizer.text import fold, words_in
 from routing.directory import City, Directory
 from routing.postcodes import city_of
 from routing.words import skeleton
 
-_WORD = re.compile(r"[^\W_]+")
 #: Words after which a place is to be expected.
 _IN = frozenset(
     "a de en ville vers in at of from near f fi b mdina mdint madinat d dyal commune "
@@ -57,8 +56,7 @@ class Gazetteer:
         self.cities = cities
         self.sounds = sounds
         self._names = names
-        #: Texts share most of their words, and few of these begin a name.
-        self._beginning = lru_cache(maxsize=8192)(self._begun_by)
+        self._beginning = Memo(self._begun_by)
 
     def find(self, text: str, *, expected: bool = False) -> str | None:
         """The slug of the city a text speaks of; where several are named, the likeliest.
@@ -67,12 +65,12 @@ class Gazetteer:
         what comes first before the rest. ``expected`` says that a place was asked for, so that
         names which are everyday words too are believed.
         """
-        words = _WORD.findall(fold(text))
+        words = words_in(text)
         best: tuple[int, int, int, int] | None = None
         where: str | None = None
-        for start in range(len(words)):
-            for name, joined in self._beginning(words[start]):
-                if tuple(words[start + 1 : start + 1 + len(name.rest)]) != name.rest:
+        for start, names in enumerate(self._beginning.each(words)):
+            for name, joined in names:
+                if words[start + 1 : start + 1 + len(name.rest)] != name.rest:
                     continue
                 inside = joined or (start > 0 and words[start - 1] in _IN)
                 if _is_street(words, start) or (name.sort == _COMMON and not inside | expected):
@@ -105,7 +103,7 @@ def city_named(text: str, directory: Directory) -> City | None:
     gazetteer = of(directory)
     slug = city_of(text.strip()) or gazetteer.find(text, expected=True)
     if slug is None:
-        slug = gazetteer.sounds.get(_sound(_WORD.findall(fold(text))))
+        slug = gazetteer.sounds.get(_sound(words_in(text)))
     return next((city for city in directory.cities if city.slug == slug), None)
 
 
@@ -127,14 +125,14 @@ def _forms(word: str) -> list[tuple[str, bool]]:
     return forms
 
 
-def _is_street(words: list[str], start: int) -> bool:
+def _is_street(words: Sequence[str], start: int) -> bool:
     """Whether a street is named so (*rue de Fès*), and not where the street is (*rue à Fès*)."""
     if start > 0 and words[start - 1] in _AT:
         return False
     return any(word in _STREETS for word in words[max(0, start - 2) : start])
 
 
-def _is_lived_in(words: list[str], start: int, end: int) -> bool:
+def _is_lived_in(words: Sequence[str], start: int, end: int) -> bool:
     """Whether a place is named beside a word that says where somebody lives."""
     around = (*words[max(0, start - 3) : start], *words[end : end + 2])
     return any(word in _HOME for word in around)
@@ -159,13 +157,13 @@ def build(cities: Iterable[City]) -> Gazetteer:
         )
         for sort, spellings in sorts:
             for spelling in spellings:
-                words = _WORD.findall(fold(spelling))
+                words = words_in(spelling)
                 if words and (sort == _COMMON or fold(spelling) not in common):
-                    names.setdefault(words[0], []).append(_Name(tuple(words[1:]), city.slug, sort))
+                    names.setdefault(words[0], []).append(_Name(words[1:], city.slug, sort))
     sounds = {
         sound: city.slug
         for city in reversed(cities)
         for name in (*city.name.values(), *city.also)
-        if (sound := _sound(_WORD.findall(fold(name))))
+        if (sound := _sound(words_in(name)))
     }
     return Gazetteer({word: tuple(found) for word, found in names.items()}, cities, sounds)

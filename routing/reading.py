@@ -10,7 +10,7 @@ from normalizer.complaint import Complaint
 from normalizer.text import fold
 from routing import lexicon
 from routing.lexicon import Hit, Lexicon
-from routing.words import keys, split
+from routing.words import split
 
 #: What the title and the sentence that asks for something weigh against the story around them.
 _SUBJECT, _REQUEST = 1.6, 1.6
@@ -41,7 +41,7 @@ class Reading:
 
 def said(complaint: Complaint) -> str:
     """All that the citizen wrote: the title, where there is one, and the text."""
-    return "\n".join(part for part in (complaint.subject, complaint.text) if part)
+    return "\n".join(filter(None, (complaint.subject, complaint.text)))
 
 
 def read(complaint: Complaint, listed: Lexicon) -> Reading:
@@ -52,8 +52,7 @@ def read(complaint: Complaint, listed: Lexicon) -> Reading:
         found = split(sentence)
         words += found
         emphasis += [weight] * len(found)
-    darija = complaint.language.tag not in _SPELT
-    hits = listed.hits([keys(word, darija=darija) for word in words])
+    hits = listed.hits(words, darija=complaint.language.tag not in _SPELT)
     weighed = lexicon.score((hit, emphasis[hit.start]) for hit in hits)
     return Reading(tuple(words), tuple(emphasis), tuple(hits), weighed)
 

@@ -94,7 +94,8 @@ def _index(directory: Directory) -> _Index:
             )
         ),
         gazetteer=places.of(directory),
-        destinations=tuple(each.slug for each in top),
+        # In order, in which those that are as likely as one another are shown.
+        destinations=tuple(sorted((NOBODY, *(each.slug for each in top)))),
     )
 
 
@@ -125,13 +126,16 @@ def decide(
     for slug, value in model.beside.log_odds(complaint).items() if model and model.beside else ():
         odds[slug] += value
     route = _conclude(odds, calibration.limit, reading, where, said(complaint))
-    return replace(_held_back(route, kind, complaint, directory), kind=kind)
+    route = _held_back(route, kind, complaint, directory)
+    return route if kind == route.kind else replace(route, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The log-odds of lexicon and model for each destination and for NOBODY."""
+    """The log-odds for each destination and for NOBODY: by the model, which may not know all of
+    them, and by the lexicon, for those of which it has a word."""
 
+    destinations: tuple[str, ...]
     listed: Mapping[str, float]
     learnt: Mapping[str, float]
     long: bool
@@ -139,14 +143,10 @@ class Evidence:
     def weighed(self, calibration: Calibration) -> dict[str, float]:
         """Both together, so that they stand for probabilities."""
         lowest = min(self.learnt.values(), default=0.0)
-        odds = {}
+        odds = {slug: self.learnt.get(slug, lowest) for slug in self.destinations}
         for slug, listed in self.listed.items():
-            learnt = self.learnt.get(slug)
-            odds[slug] = (
-                lowest + _UNTAUGHT * listed
-                if learnt is None and self.learnt
-                else (learnt or 0.0) + calibration.lexicon * listed
-            )
+            taught = slug in self.learnt or not self.learnt
+            odds[slug] += (calibration.lexicon if taught else _UNTAUGHT) * listed
         odds[NOBODY] += calibration.nobody
         heat = calibration.long if self.long else calibration.short
         return {slug: value / heat for slug, value in odds.items()}
@@ -233,9 +233,9 @@ def _matter(reading: Reading) -> Matter:
 
 
 def _evidence(reading: Reading, index: _Index, model: Model | None) -> Evidence:
-    listed = reading.listed
     return Evidence(
-        {slug: listed.get(slug, 0.0) for slug in (*index.destinations, NOBODY)},
+        index.destinations,
+        reading.listed,
         model.score(reading.words, reading.emphasis) if model else {},
         len(reading.words) > _LONG,
     )
@@ -248,8 +248,8 @@ def _conclude(
     chances = softmax(odds)
     nobody = chances.pop(NOBODY)
     somebody = sum(chances.values())
-    ranked = sorted(chances.items(), key=lambda pair: (-pair[1], pair[0]))[:_CANDIDATES]
-    candidates = tuple((slug, round(chance / somebody, 4)) for slug, chance in ranked)
+    ranked = sorted(chances, key=chances.__getitem__, reverse=True)[:_CANDIDATES]
+    candidates = tuple((slug, round(chances[slug] / somebody, 4)) for slug in ranked)
     if nobody >= limit:
         private = is_private(" ".join(reading.words), turns_of(where.directory))
         reason = Reason("private" if private else "nobody").code()

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from itertools import chain, count, repeat
 
-from normalizer.text import fold
+from normalizer.memo import Memo
+from normalizer.text import WORDS, words_in
 
-_WORD = re.compile(r"[^\W_]+")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _PUNCTUATION = ".,;:!?…«»“”\"'()[]*-–—؟،؛"
 
@@ -66,7 +66,7 @@ _ARTICLE = "ldsztnrc"
 
 def split(text: str) -> list[str]:
     """The folded words of a text that carry meaning, in order. Numbers are left out."""
-    return [word for word in _WORD.findall(fold(text)) if _tells(word)]
+    return [*filter(_tells, words_in(text))]
 
 
 def _tells(word: str) -> bool:
@@ -76,7 +76,7 @@ def _tells(word: str) -> bool:
 def as_written(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
     """What the writer wrote where the words of ``split(text)`` from start up to end stand."""
     tokens = text.split()
-    place = [at for at, token in enumerate(tokens) for _ in range(_telling(token))]
+    place = [*chain.from_iterable(map(repeat, count(), _MEANINGFUL.each(tokens)))]
     return [
         " ".join(tokens[place[start] : place[end - 1] + 1]).strip(_PUNCTUATION)
         for start, end in spans
@@ -84,11 +84,8 @@ def as_written(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
     ]
 
 
-# What stands between two blanks is the same in many texts.
-@lru_cache(maxsize=4096)
-def _telling(token: str) -> int:
-    """How many words that carry meaning are written in it."""
-    return len(split(token))
+#: How many words that carry meaning are written between two blanks.
+_MEANINGFUL = Memo(lambda token: sum(map(_tells, WORDS[token])))
 
 
 def is_arabic(word: str) -> bool:
@@ -96,7 +93,7 @@ def is_arabic(word: str) -> bool:
     return bool(_ARABIC.match(word))
 
 
-@lru_cache(maxsize=1 << 14)
+@Memo
 def stem(word: str) -> str:
     """The folded word without the endings (and, in Arabic, the article) that grammar gives it."""
     return _arabic_stem(bare(word)) if is_arabic(word) else _latin_stem(word)
@@ -104,10 +101,11 @@ def stem(word: str) -> str:
 
 def bare(word: str) -> str:
     """An Arabic word without article and the clitics joined to it; any other as it is."""
-    for prefix in _PREFIXES:
-        # A shorter rest is another word: الما is water, ما is not.
-        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
-            return word[len(prefix) :]
+    if word.startswith(_PREFIXES):
+        for prefix in _PREFIXES:
+            # A shorter rest is another word: الما is water, ما is not.
+            if word.startswith(prefix) and len(word) - len(prefix) >= 3:
+                return word[len(prefix) :]
     return word
 
 
@@ -127,7 +125,7 @@ def _latin_stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=1 << 14)
+@Memo
 def skeleton(word: str) -> str:
     """The consonants of a folded word as Darija sounds them, equal for both of its scripts.
 
@@ -159,7 +157,6 @@ def sound_key(word: str) -> str | None:
     return "~" + sounds if len(sounds) >= _ENOUGH + few else None
 
 
-@lru_cache(maxsize=1 << 14)
 def keys(word: str, *, darija: bool) -> tuple[str, ...]:
     """All that a folded word of a text may be looked up by, sounds last.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from normalizer.intent.phrasebook import Said, books, words_of
 from normalizer.text import plain_digits
@@ -15,6 +16,8 @@ _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"(?:\d{12})?", re.ASCII)
 
 
+# Asked for itself, and once more to tell the wish.
+@lru_cache(maxsize=128)
 def pin_of(said: Said) -> str | None:
     """The code in ``code 1234``, « رمز 1234 », ``2648 3159 2783 1234``; None where anything else
     is said."""

@@ -30,14 +30,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
-from normalizer.text import any_of, fold
+from normalizer.memo import Memo
+from normalizer.text import any_of, fold, words_in
 
 _FILES = Path(__file__).parent / "words"
-_WORD = re.compile(r"[^\W_]+")
 #: The Arabic article with what is written together with it: الرد, والرد, بالرد, للرد.
 _ARTICLE = re.compile("^(?:[وفبك]?ال|لل)(?=\\w{2})")
 #: A shorter word has too many neighbours to be recognised misspelt.
@@ -47,11 +47,12 @@ _SHORT = 300
 Bag = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Said:
     """A text with its first words as they are compared, ``spelt`` with the misspelt ones put
     right; ``strange`` where one of them stands in no book, so that it is more than a word to us. A
-    text that is not ``short`` is a story, whatever words it holds."""
+    text that is not ``short`` is a story, whatever words it holds. What is heard again is the same
+    object, so that what it says is found out once."""
 
     text: str
     words: tuple[str, ...]
@@ -100,10 +101,10 @@ class Book:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text for comparing: folded, written out, without the Arabic article."""
-    return tuple([said for word in _WORD.findall(fold(text)) for said in _meant(word)])
+    return tuple(chain.from_iterable(_meant.each(words_in(text))))
 
 
-@lru_cache(maxsize=8192)
+@Memo
 def _meant(word: str) -> list[str]:
     bare = _ARTICLE.sub("", word)
     return _shorthand().get(bare, bare).split()
@@ -122,19 +123,27 @@ def _shorthand() -> Mapping[str, str]:
 @lru_cache(maxsize=128)
 def hear(text: str) -> Said:
     """The text with its words."""
-    words = words_of(text[:_SHORT])
-    spelt = tuple(map(corrected, words))
-    return Said(text, words, spelt, not all(map(_is_known, spelt)))
+    found = words_of(text[:_SHORT])
+    spelt = tuple(corrected.each(found))
+    return Said(text, found, spelt, not all(_is_known.each(spelt)))
 
 
-@lru_cache(maxsize=8192)
+@Memo
 def _is_known(word: str) -> bool:
     """Whether any book has a use for a word, or it is a number."""
-    return (
-        word.isdigit()
-        or word in _vocabulary()
-        or any(book.about.fullmatch(word) for book in books())
-    )
+    return word.isdigit() or word in _vocabulary() or bool(_abouts().fullmatch(word))
+
+
+@cache
+def labels() -> re.Pattern[str]:
+    """A word that a complaint is called, in any book."""
+    return re.compile("|".join(book.label.pattern for book in books()))
+
+
+@cache
+def _abouts() -> re.Pattern[str]:
+    """The same, or what an answer is called."""
+    return re.compile("|".join(book.about.pattern for book in books()))
 
 
 @cache
@@ -149,7 +158,7 @@ def _vocabulary() -> Bag:
     )
 
 
-@lru_cache(maxsize=4096)
+@Memo
 def corrected(word: str) -> str:
     """The word of any book that this one is a letter away from, or itself."""
     known, misspelt = _spelling()

@@ -13,7 +13,7 @@ _MAIL = r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}"
 _PHONE = r"(?:\+|\b0|\b(?=212))\d[\d\s().\-]{7,18}\d\b"
 _ADDRESS = re.compile(f"(?P<mail>{_MAIL})|(?P<tel>{_PHONE})")
 #: Without one of these there is no address, and no need to look for it.
-_HINT = re.compile(r"@|\+\d|\b0\d|\b212")
+_HINT = re.compile(r"[@+02](?:(?<=@)|(?<=\+)\d|(?<=\b0)\d|(?<=\b2)12)")
 #: How far back from the address the asking may begin, in letters and in words.
 _BACK, _WORDS_BACK = 80, 9
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Literal, cast
 
@@ -15,12 +15,14 @@ from normalizer.intent.phrasebook import (
     Said,
     books,
     hear,
+    labels,
     languages,
     line_of,
     on_behalf,
     openings,
 )
 from normalizer.intent.reach import asks_to_be_reached
+from normalizer.memo import Memo
 from normalizer.text import fold
 from normalizer.tracking import scan, without
 
@@ -144,7 +146,7 @@ def _wish_of(text: str) -> Intent:
         return "status" if any(scan(text)) else "pin"
     if said.short and (wish := _short(said)):
         return wish
-    return "addition" if any(map(_adds, _spoken(said.words))) else "new"
+    return "addition" if _adds(said.words) else "new"
 
 
 def _commanded(name: str, rest: str) -> Intent:
@@ -161,39 +163,8 @@ def _short(said: Said) -> Intent | None:
         return "help"
     if any(scan(said.text)):
         return _about_a_number(said)
-    return _short_and_strange(said) if said.strange else _short_and_known(said)
-
-
-def _short_and_known(said: Said) -> Intent | None:
-    if wish := _exactly(said.words) or _polite(said.words):
-        return wish
-    if _named(said.words):
-        return "language"
-    if choice_of(said) is not None:
-        return "choice"
-    if rating_of(said):
-        return "rating"
-    if wish := _said_alone(said) or _unhappy(said):
-        return wish
-    if asks_to_be_reached(said):
-        return "reach"
-    if _asks(said.spelt, _ASKING):
-        return "status"
-    return "settled" if _is_settled(said) else _praise(said.words)
-
-
-def _short_and_strange(said: Said) -> Intent | None:
-    """The same, but for what asks for nothing where any other word is said: no more than this may
-    hold words that no book knows, and most messages hold some."""
-    if rating_of(said):
-        return "rating"
-    if wish := _unhappy(said):
-        return wish
-    if asks_to_be_reached(said):
-        return "reach"
-    if any(map(_names_a_case, said.spelt)) and _asks(said.spelt, _ASKING):
-        return "status"
-    return "settled" if _is_settled(said) else None
+    asked = _OF_ANY if said.strange else _OF_KNOWN
+    return next((wish for of in asked if (wish := of(said))), None)
 
 
 def _unhappy(said: Said) -> Intent | None:
@@ -222,7 +193,7 @@ def _about_a_number(said: Said) -> Intent | None:
         return "rating"
     if wish := _exactly(words) or _said_alone(rest):
         return wish
-    if _asks(rest.spelt, _ASKING_WITH_NUMBER, named=True):
+    if _asks(rest, _ASKING_WITH_NUMBER, named=True):
         return "status"
     return "settled" if _is_settled(rest) else _nearly(rest)
 
@@ -291,12 +262,15 @@ def _is_settled(said: Said) -> bool:
     )
 
 
-def _asks(words: tuple[str, ...], most: int, *, named: bool = False) -> bool:
+def _asks(said: Said, most: int, *, named: bool = False) -> bool:
     """Whether these words ask how a case stands: they name one, or it is named by its number, or
     they ask and say nothing else."""
+    words = said.spelt
     if len(words) > most:
         return False
-    names = named or any(map(_names_a_case, words))
+    names = named or any(_names_a_case.each(words))
+    if said.strange and not names:
+        return False
     line = line_of(words)
     return any(
         phrase in line and (names or _is_idle(book, line.replace(phrase, " ", 1).split()))
@@ -305,9 +279,9 @@ def _asks(words: tuple[str, ...], most: int, *, named: bool = False) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
+@Memo
 def _names_a_case(word: str) -> bool:
-    return any(book.label.fullmatch(word) for book in books())
+    return bool(labels().fullmatch(word))
 
 
 def _is_idle(book: Book, words: Sequence[str]) -> bool:
@@ -330,10 +304,11 @@ def _polite(words: tuple[str, ...]) -> Intent | None:
 
 
 def _adds(words: tuple[str, ...]) -> bool:
-    if openings("begins").isdisjoint(words[:1]):
+    if openings("begins").isdisjoint(words[: _SIGHS + 1]):
         return False
-    line = line_of(words)
-    return any(line.startswith(book.begins) for book in books())
+    return any(
+        line_of(begun).startswith(book.begins) for begun in _spoken(words) for book in books()
+    )
 
 
 def _spoken(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -343,3 +318,22 @@ def _spoken(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         if not any(word in book.greeting or word in book.sighs for book in books()):
             return
         yield words[start:]
+
+
+#: What a short text may ask for, in the order in which it is looked for; and whether it may hold
+#: words besides that no book knows, as most messages do.
+_QUESTIONS: Sequence[tuple[Callable[[Said], Intent | None], bool]] = (
+    (lambda said: _exactly(said.words), False),
+    (lambda said: _polite(said.words), False),
+    (lambda said: "language" if _named(said.words) else None, False),
+    (lambda said: None if choice_of(said) is None else "choice", False),
+    (lambda said: "rating" if rating_of(said) else None, True),
+    (_said_alone, False),
+    (_unhappy, True),
+    (lambda said: "reach" if asks_to_be_reached(said) else None, True),
+    (lambda said: "status" if _asks(said, _ASKING) else None, True),
+    (lambda said: "settled" if _is_settled(said) else None, True),
+    (lambda said: _praise(said.words), False),
+)
+_OF_KNOWN = tuple(of for of, _ in _QUESTIONS)
+_OF_ANY = tuple(of for of, with_others in _QUESTIONS if with_others)

@@ -6,10 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal
 
 from normalizer.language import builtin, model, reading
+from normalizer.memo import Memo
 
 #: Where a decision came from: the script alone, the model, the caller's hint, or nothing.
 Source = Literal["script", "model", "langdetect", "hint", "none"]
@@ -71,11 +72,14 @@ def detect(text: str, hint: str | None = None) -> Language:
     the language of the form. It decides when there are one or two words or the model is unsure,
     unless the script says otherwise.
     """
-    by_script: dict[str, list[str]] = defaultdict(list)
-    for word in reading.words(text):
-        by_script[_script(word)].append(word)
-    if not by_script:
+    words = reading.words(text)
+    if not words:
         return Language(hint, 0.5, "hint") if hint else _UNKNOWN
+    scripts = [*_script.each(words)]
+    by_script = {
+        script: [word for word, its in zip(words, scripts, strict=True) if its == script]
+        for script in dict.fromkeys(scripts)
+    }
     main, *rest = sorted(by_script, key=lambda script: -_letters(by_script[script]))
     found = _decide(main, by_script[main], text, hint)
     if rest and found.also is None and _letters(by_script[rest[0]]) > 1:
@@ -85,7 +89,7 @@ def detect(text: str, hint: str | None = None) -> Language:
     return found
 
 
-@lru_cache(maxsize=8192)
+@Memo
 def _script(word: str) -> str:
     return next((name for name, letters in _SCRIPTS if letters.search(word)), "Zyyy")
 
@@ -107,7 +111,7 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     if _letters(words) == 1 or _NEUTRAL.issuperset(words):
         return Language(hint, 0.5, "hint") if hint else _UNKNOWN
     judge = _models()[script]
-    chances = judge.chances(sum(map(judge.weigh, words)))
+    chances = judge.chances(judge.weigh(words))
     tag, confidence = _best(chances)
     if hint and _fits(hint, script, confidence) and (len(words) <= _FEW or confidence < _SURE):
         return Language(hint, max(0.5, chances.get(hint, 0.0)), "hint")
@@ -121,17 +125,22 @@ def _decide(script: str, words: Sequence[str], text: str, hint: str | None) -> L
     return Language(tag, confidence, "model", _other(tag, script, words))
 
 
-@lru_cache(maxsize=8192)
-def _clear(script: str, word: str) -> str | None:
-    """The language that a word is clearly in."""
+@cache
+def _clear(script: str) -> Memo[str | None]:
+    """The language that a word of this script is clearly in."""
     judge = _models()[script]
-    tag, chance = _best(judge.chances(judge.weigh(word)))
-    return tag if chance >= _CLEAR and len(word) > 2 else None
+
+    def clear(word: str) -> str | None:
+        tag, chance = _best(judge.chances(judge.weigh([word])))
+        return tag if chance >= _CLEAR and len(word) > 2 else None
+
+    return Memo(clear)
 
 
 def _best(chances: Mapping[str, float]) -> tuple[str, float]:
     """The likeliest language of ours."""
-    return max(((t, c) for t, c in chances.items() if t != "other"), key=lambda pair: pair[1])
+    tag = max((tag for tag in chances if tag != "other"), key=chances.__getitem__)
+    return tag, chances[tag]
 
 
 def _fits(hint: str, script: str, confidence: float) -> bool:
@@ -144,10 +153,13 @@ def _fits(hint: str, script: str, confidence: float) -> bool:
 def _other(tag: str, script: str, words: Sequence[str]) -> str | None:
     """The language besides ``tag`` that enough words are clearly in."""
     different = dict.fromkeys(words)
+    clear = [*_clear(script).each(different)]
+    if {tag, None}.issuperset(clear):
+        return None
     shares: dict[str, int] = defaultdict(int)
-    for word in different:
-        if (clear := _clear(script, word)) and clear != tag:
-            shares[clear] += len(word)
+    for word, other in zip(different, clear, strict=True):
+        if other and other != tag:
+            shares[other] += len(word)
     most = max(shares, key=shares.__getitem__, default=None)
     return most if most and shares[most] >= _PART * _letters(different) else None
 

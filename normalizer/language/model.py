@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from normalizer.lanes import lanes
 from normalizer.language.reading import grams
+from normalizer.memo import Memo
 
 FILE = Path(__file__).with_name("model.tsv")
 
@@ -34,15 +34,18 @@ class Model:
         self._lanes = lanes(len(labels) + 1)
         self._packed = {gram: self._lanes.packed((*row, 0)) for gram, row in weights.items()}
         self._one = self._lanes.packed([0] * len(labels) + [1])
-        #: Messages share most of their words.
-        self.weigh = lru_cache(maxsize=8192)(self._weigh)
+        self._weights = Memo(self._weigh)
+
+    def weigh(self, words: Iterable[str]) -> int:
+        """What these words say."""
+        return sum(self._weights.each(words))
 
     def _weigh(self, word: str) -> int:
-        found = list(grams(word))
+        found = grams(word)
         return sum(filter(None, map(self._packed.get, found))) + len(found) * self._one
 
     def chances(self, evidence: int) -> dict[str, float]:
-        """The probability of each label, adding up to 1, by what ``weigh`` says of the words."""
+        """The probability of each label, adding up to 1, by what was weighed."""
         *sums, count = self._lanes.unpacked(evidence)
         step = self._scale / math.sqrt(count or 1)
         raw = [bias + found * step for bias, found in zip(self._bias, sums, strict=True)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from itertools import chain
+
+from normalizer.memo import Memo
 
 #: A complaint has said its language long before this many characters.
 LONGEST = 600
@@ -35,29 +36,37 @@ def words(text: str) -> list[str]:
     """The words of ``text`` that have letters: lower case, no vowel marks, addresses or numbers."""
     if len(text) > LONGEST:
         return _words(_ADDRESSES.sub(" ", text[: 4 * LONGEST])[:LONGEST])
-    return [word for part in text.split() for word in _remembered(part)]
-
-
-# No rule looks across a blank, and what stands between two is the same in many messages.
-@lru_cache(maxsize=8192)
-def _remembered(part: str) -> list[str]:
-    return _words(_ADDRESSES.sub(" ", part))
+    return list(chain.from_iterable(_words_of.each(text.split())))
 
 
 def _words(text: str) -> list[str]:
-    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", _ASTRAL.sub(" ", text))).lower()
-    text = _ELONGATION.sub(r"\1", _MARKS.sub("", text).translate(_FOLDED))
+    if text.isascii():
+        text = text.lower()
+    else:
+        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", _ASTRAL.sub(" ", text))).lower()
+        text = _MARKS.sub("", text)
+    text = _ELONGATION.sub(r"\1", text.translate(_FOLDED))
     found = (
         _FIGURES.sub("", word) if not word.isalpha() else word for word in _WORDS.findall(text)
     )
     return [word for word in found if _LETTER.search(word)]
 
 
-def grams(word: str) -> Iterator[str]:
+# No rule looks across a blank, and what stands between two is the same in many messages.
+@Memo
+def _words_of(part: str) -> list[str]:
+    # Figures and signs, of which no letter can come.
+    if part.isascii() and not _LETTER.search(part):
+        return []
+    return _words(_ADDRESSES.sub(" ", part))
+
+
+def grams(word: str) -> list[str]:
     """What the model knows a word by: itself, and its runs of 1 to 4 characters with its ends."""
-    for _ in range(WHOLE):
-        yield f"={word}"
     padded = f" {word} "
-    for size in (1, 2, 3, 4):
-        for start in range(len(padded) - size + 1):
-            yield padded[start : start + size]
+    pieces = [
+        padded[start : start + size]
+        for size in (1, 2, 3, 4)
+        for start in range(len(padded) - size + 1)
+    ]
+    return [f"={word}"] * WHOLE + pieces

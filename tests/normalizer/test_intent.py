@@ -28,7 +28,7 @@ from normalizer.intent import (
     wish_of,
 )
 from normalizer.intent.phrasebook import corrected, words_of
-from normalizer.intent.wishes import _short_and_known, _short_and_strange
+from normalizer.intent.wishes import _short
 
 NUMBER = "2648 3159 2783"
 SENTENCES = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text("utf-8"))
@@ -367,7 +367,7 @@ def test_beside_a_strange_word_nothing_is_found_by_asking_more(words: str) -> No
     for text, _ in SAID:
         said = hear(words.format(text))
         assert said.strange
-        assert _short_and_strange(said) == _short_and_known(replace(said, strange=False))
+        assert _short(said) == _short(replace(said, strange=False))
 
 
 def test_a_word_between_two_others_is_read_the_same_in_every_process() -> None:

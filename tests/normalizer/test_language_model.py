@@ -47,4 +47,4 @@ def test_no_development_sentence_is_learnt() -> None:
 
 def test_a_message_that_is_one_long_word_is_weighed() -> None:
     judge = model.Model(("a", "b"), (0.0, 0.0), 1.0, {"x": [model.LIMIT, -model.LIMIT]})
-    assert judge.chances(judge.weigh("x" * 600))["a"] > 0.99
+    assert judge.chances(judge.weigh(["x" * 600]))["a"] > 0.99

@@ -43,6 +43,19 @@ def test_a_model_decides_the_same_after_its_file(tmp_path: Path) -> None:
     assert scores == pytest.approx(model.score(words, [1.0, 1.0]), abs=0.05)
 
 
+def test_the_heaviest_word_said_throughout_the_longest_text_is_weighed() -> None:
+    """Its sums are whole numbers of 64 bits, which it does not fill: said four times as often it
+    weighs twice as much."""
+    model = shipped(MOROCCO)
+    assert model is not None
+    once, often, most = (
+        model.score(["cnss"] * count, [1.6] * count)["cnss"] for count in (1, 10_000, 40_000)
+    )
+    bias = model.bias[model.slugs.index("cnss")] / 100
+    assert (most - bias) / (often - bias) == pytest.approx(2, abs=0.001)
+    assert once > bias
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"slugs": 3}', "\x80"])
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "model.json"
