@@ -118,9 +118,10 @@ class _Town:
 
     def _pages(self, *, searched: bool) -> list[Callable[[], object]]:
         """Asking for each, as an agent and as an administrator; but for what is not theirs."""
+        number, _ = self._known[0]
         return [
             partial(worker.get, page)
-            for page in desk.PAGES
+            for page in (one.replace(desk.NUMBER, number) for one in desk.PAGES)
             for worker in self._workers
             if ("q=" in page) is searched and worker.get(page).status_code == 200
         ]

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, literal_column, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from gateway.cases.view import CaseView
@@ -92,7 +103,7 @@ class Lists:
             .select_from(
                 self._within(who, name, Filters(), now)
                 .with_only_columns(Case.id)
-                .limit(COUNTED + 1)
+                .limit(_at_most(COUNTED + 1))
                 .subquery()
             )
             .scalar_subquery()
@@ -132,7 +143,7 @@ class Lists:
         after = getattr(case, _order(queue)), case.id
         query = self._within(who, queue, Filters(), now, after)
         with self.store.read() as session:
-            return session.scalars(query.with_only_columns(Case.number).limit(1)).first()
+            return session.scalars(query.with_only_columns(Case.number).limit(_at_most(1))).first()
 
     def statement(
         self,
@@ -157,12 +168,12 @@ class Lists:
         # through everything else.
         reach = FURTHER if after else LOOKED
         places = within.with_only_columns(getattr(Case, _order(queue)).label("place"), Case.id)
-        part = places.limit(reach).subquery()
+        part = places.limit(_at_most(reach)).subquery()
         if words:
             narrowed.append(means(session, words, region, part.c.id))
         found = select(Case).join(part, part.c.id == Case.id).where(*narrowed)
         found = found.order_by(*_ordered(queue, part.c.place, part.c.id))
-        return _page(found), places.offset(reach - 1).limit(1)
+        return _page(found), places.offset(_at_most(reach - 1)).limit(_at_most(1))
 
     def _within(
         self,
@@ -258,8 +269,14 @@ def _page(within: Select[Any]) -> Select[Any]:
     return (
         within.with_only_columns(*columns, excerpt, User.name.label("assignee"))
         .outerjoin(User, User.id == Case.assignee_id)
-        .limit(PAGE + 1)
+        .limit(_at_most(PAGE + 1))
     )
+
+
+def _at_most(rows: int) -> ColumnElement[int]:
+    """A LIMIT, written out: PostgreSQL takes a parameter for a tenth of all there is, and makes the
+    plan of such a statement anew each time it is asked."""
+    return literal_column(str(rows), Integer)
 
 
 def _scope(who: StaffView, queue: str) -> Condition:

@@ -16,7 +16,7 @@ OF_AN_ADMINISTRATION: tuple[Role, ...] = ("agent", "supervisor")
 _WORKERS: tuple[Role, ...] = ("agent", "supervisor", "triage", "admin")
 _LEADERS: tuple[Role, ...] = ("supervisor", "admin")
 
-#: Who may do what. The acts in ``ON_A_CASE`` also take a case that one sees.
+#: Who may do what. What is done to a case also takes one that they see.
 MAY: Mapping[str, tuple[Role, ...]] = {
     "read": ROLES,
     "download": ROLES,
@@ -38,7 +38,6 @@ MAY: Mapping[str, tuple[Role, ...]] = {
     "audit": ("auditor", "admin"),
     "users": ("admin",),
 }
-ON_A_CASE = tuple(MAY)[: tuple(MAY).index("templates")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def show(name: str) -> ResponseReturnValue:
         narrowed=any(key != "q" for key in chosen),
         next=_next(name, chosen, found),
         first=url_for("desk.queue", name=name, **chosen) if "after" in request.args else None,
+        # That of a case is between the two parts.
+        address=url_for("desk.case", number="number", queue=name).split("number"),
         now=now,
         **_choices(),
     )
@@ -108,7 +110,6 @@ def _note(name: str, found: Page) -> None:
 
 def _choices() -> dict[str, Any]:
     """What the filters offer."""
-    directory = house().directory
     everywhere = me().administration is None
     return {
         "queue_names": tuple(QUEUES),
@@ -117,11 +118,11 @@ def _choices() -> dict[str, Any]:
         "kinds": _KINDS,
         "channels": sorted({*house().channels, "webform"}),
         "tags": LANGUAGES,
-        "administrations": named(directory.administrations if everywhere else ()),
-        "cities": named(directory.cities),
-        "people": [
-            (one.id, one.name)
+        "administrations": named("administrations") if everywhere else {},
+        "cities": named("cities"),
+        "people": {
+            str(one.id): one.name
             for one in house().staff.of_administration(me().administration)
             if one.role in ("agent", "supervisor", "triage", "admin")
-        ],
+        },
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import Any, Literal
 
 from babel.dates import format_datetime
 from babel.units import format_unit
@@ -17,7 +19,7 @@ from gateway.staff import LANGUAGES
 from gateway.web.current import house
 from gateway.web.desk.current import may
 from gateway.web.pages.tongues import TONGUES, tongue
-from routing.directory import Administration, City
+from routing.directory import Directory
 
 #: After ``g``, the key that leads to a queue: static/desk.js reads it from the link.
 KEYS = {
@@ -32,6 +34,8 @@ KEYS = {
     "reopened": "r",
     "all": "a",
 }
+#: What is listed by its names.
+Places = Literal["administrations", "cities"]
 #: Morocco's Arabic writes Western digits.
 _LOCALES = {"ar": "ar_MA", "fr": "fr", "en": "en_GB"}
 
@@ -52,6 +56,7 @@ def page(template: str, **facts: Any) -> str:
         weight=weight,
         city=city,
         said=said,
+        once=cache,
         keys=KEYS,
         queues=queues_of(who) if who else (),
         counts=counts,
@@ -73,21 +78,26 @@ def days_left(due_at: datetime, now: datetime) -> int:
     return (due_at.astimezone(zone).date() - now.astimezone(zone).date()).days
 
 
-def named(places: Iterable[Administration | City]) -> list[tuple[str, str]]:
+def named(places: Places) -> Mapping[str, str]:
     """Slugs with their names in this request's language, by name."""
-    tag = tongue().tag
-    return sorted(((one.slug, one.label(tag)) for one in places), key=lambda pair: pair[1])
+    return _named(house().directory, places, tongue().tag)
+
+
+@lru_cache
+def _named(directory: Directory, places: Places, tag: str) -> Mapping[str, str]:
+    every = directory.cities if places == "cities" else directory.administrations
+    names = {one.slug: one.label(tag) for one in every}
+    return dict(sorted(names.items(), key=itemgetter(1)))
 
 
 def city(slug: str) -> str:
     """A city's name in this request's language."""
-    found = next((one for one in house().directory.cities if one.slug == slug), None)
-    return found.label(tongue().tag) if found else slug
+    return named("cities").get(slug, slug)
 
 
-def said(values: Iterable[str], how: Callable[[str], str]) -> list[tuple[str, str]]:
+def said(values: Iterable[str], how: Callable[[str], str]) -> Mapping[str, str]:
     """Values with their names, by the macro that names them."""
-    return [(value, how(value).strip()) for value in values]
+    return {value: how(value).strip() for value in values}
 
 
 def moment(at: datetime) -> str:

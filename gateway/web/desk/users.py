@@ -88,7 +88,7 @@ def _other(key: str) -> StaffView:
 
 
 def _choices() -> dict[str, Any]:
-    return {"roles": ROLES, "administrations": named(house().directory.administrations)}
+    return {"roles": ROLES, "administrations": named("administrations")}
 
 
 def _administration(role: str) -> str | None:

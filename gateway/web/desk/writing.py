@@ -115,7 +115,7 @@ def _template_page(key: int | None, text: TemplateText, problem: str = "") -> st
         text=text,
         problem=problem,
         tags=LANGUAGES,
-        administrations=() if me().administration else named(house().directory.administrations),
+        administrations={} if me().administration else named("administrations"),
     )
 
 

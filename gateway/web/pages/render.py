@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, render_template, request, url_for
+from markupsafe import Markup
 
 from gateway.hours import in_words
 from gateway.messages import date_in
@@ -41,13 +42,27 @@ def init_templates(app: Flask) -> None:
     """Teach the templates to speak: ``_()`` and what they say numbers, dates and files with."""
     env = app.jinja_env
     env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    env.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension adds it
     env.trim_blocks = env.lstrip_blocks = True
     env.filters["spaced"] = spaced
     env.filters["day"] = day
+    env.globals.update(_=_say, gettext=_say, ngettext=_say_many)
     env.globals.update(
         asset=asset, in_tongue=in_tongue, administration=administration, office=office
     )
+
+
+def _say(message: str, **facts: object) -> Markup:
+    """``_()`` of the templates. A page says hundreds of things: the extension's own takes twice as
+    long to say one."""
+    said = Markup(gettext(message))  # noqa: S704  # our own sentences
+    return said % facts if facts else said
+
+
+def _say_many(singular: str, plural: str, num: int, **facts: object) -> Markup:
+    """The same with a number, which the sentence may call ``num``."""
+    said = Markup(ngettext(singular, plural, num))  # noqa: S704  # our own sentences
+    return said % {"num": num, **facts}
 
 
 def day(at: datetime) -> str:

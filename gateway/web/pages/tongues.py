@@ -38,10 +38,10 @@ _AMAZIGH = ("ber", "tzm", "shi", "rif")
 
 def tongue() -> Tongue:
     """The language of this request: from its address, else from what the browser asks for."""
-    if "tongue" not in g:
+    kept: Tongue | None = g.get("tongue")
+    if kept is None:
         first = request.path.split("/", 2)[1]
-        g.tongue = TONGUES.get(first) or wanted()
-    kept: Tongue = g.tongue
+        kept = g.tongue = TONGUES.get(first) or wanted()
     return kept
 
 

@@ -111,6 +111,12 @@ def test_a_case_of_another_administration_is_a_case_that_does_not_exist(
     assert words(unknown) == words(forbidden)
 
 
+def test_a_list_names_a_channel_that_is_in_service_no_more(enter: Enter, house: House) -> None:
+    number_of(house, channel="email")
+    assert "email" not in house.channels
+    assert "Mail" in words(enter("agent", "health").get("/desk/queues/all")).split()
+
+
 def test_a_page_that_did_not_look_through_everything_says_so_and_goes_on(
     enter: Enter, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
