@@ -58,7 +58,8 @@ def run(bench: Bench) -> list[Row]:
         ) as house,
     ):
         both = _Both(bench, site, house, imap, smtp_pid)
-        both.once(20)
+        # Both have been at work for a while: connections are open, plans made, words known.
+        both.once(100)
         both.table = Table()
         for _ in bench.rounds():
             both.once(None)

@@ -115,8 +115,9 @@ def _declared(message: Message) -> str | None:
 
 
 def _telling_header(message: Message) -> str | None:
+    there = headers.names(message)
     for name, why in _TELLING.items():
-        value = headers.raw(message, name)
+        value = headers.raw(message, name) if name in there else None
         if value is not None and value.strip().lower() not in ("no", "none", "false", "0"):
             return why
     return None

@@ -64,21 +64,27 @@ def _is_bounce(message: Message, text: str) -> bool:
     if SUBJECT_OF_ABSENCE.match(title) or parts.report_type(message) == "feedback-report":
         return False
     subject = bool(words.SUBJECT.match(title))
-    said = bool(words.TEXT.search(text))
-    returned = _brings_back(message, text)
+
+    # Looked for where it counts: hardly any mail is a bounce, and a text may be long.
+    def said() -> bool:
+        return bool(words.TEXT.search(text))
+
+    def returned() -> bool:
+        return _brings_back(message, text)
+
     if headers.raw(message, "x-failed-recipients") is not None:
-        return subject or said or returned
+        return subject or said() or returned()
     if is_named_daemon(message) or parts.report_type(message) == "delivery-status":
-        return subject or said or returned
+        return subject or said() or returned()
     if has_null_sender(message) and subject:
         return True
     # An empty envelope alone is no sign: autoresponders have one too.
     if has_null_sender(message) or _is_named_system(message):
-        return said and (subject or returned)
-    if headers.message_ids(message, "references"):
+        return said() and (subject or returned())
+    if not subject or headers.message_ids(message, "references") or not said():
         return False
     proof = "@" in text and bool(words.PROOF.search(text))
-    return subject and said and (returned or proof or reason(message) is not None)
+    return proof or returned() or reason(message) is not None
 
 
 def _is_named_system(message: Message) -> bool:

@@ -6,9 +6,10 @@ import base64
 import binascii
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from email.message import Message
+from weakref import WeakKeyDictionary
 
 from channels.email.charset import decode
 from channels.email.limits import MAX_ADDRESSES
@@ -28,6 +29,8 @@ _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"|<[^<>]*>|\((?:[^()\\]|\\.|\([^()]*\))*\)|[,;]|[^",;<>()]+|.', re.DOTALL
 )
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: Of every message that somebody still holds; it is read, and never changed.
+_listed: WeakKeyDictionary[Message, dict[str, list[str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,24 @@ def raw(message: Message, name: str) -> str | None:
 
 def raws(message: Message, name: str) -> Iterator[str]:
     """Every value of a header that may be repeated."""
-    name = name.lower()
-    # ``raw_items`` passes by compat32's own repairs, which lose what the bytes were.
-    for key, value in message.raw_items():
-        if key.lower() == name:
-            yield _FOLD.sub("", str(value))
+    for value in _fields(message).get(name.lower(), ()):
+        yield _FOLD.sub("", value)
+
+
+def names(message: Message) -> Collection[str]:
+    """The headers that there are, in lower case."""
+    return _fields(message)
+
+
+def _fields(message: Message) -> dict[str, list[str]]:
+    """Their values by name. They are listed once: a mail is asked for some hundred names."""
+    fields = _listed.get(message)
+    if fields is None:
+        fields = _listed[message] = {}
+        # ``raw_items`` passes by compat32's own repairs, which lose what the bytes were.
+        for key, value in message.raw_items():
+            fields.setdefault(key.lower(), []).append(str(value))
+    return fields
 
 
 def text(message: Message, name: str) -> str | None:
@@ -98,18 +114,25 @@ def to_bytes(value: str) -> bytes:
         return value.encode("utf-8", "surrogatepass")
 
 
+def _said(value: str) -> str:
+    """What the sender's bytes say that the parser has read as ASCII with surrogates."""
+    return value if value.isascii() and value.isprintable() else decode(to_bytes(value))
+
+
 def _decoded(value: str) -> str:
+    if "=?" not in value:
+        return _said(value)
     pieces: list[str] = []
     words: list[tuple[str, bytes]] = []
     end = 0
     for word in _ENCODED_WORD.finditer(value):
         between = value[end : word.start()]
         if between.strip() or not words:
-            pieces += [_join(words), decode(to_bytes(between))]
+            pieces += [_join(words), _said(between)]
             words = []
         words.append((word[1].lower().split("*")[0], _word_bytes(word[2], word[3])))
         end = word.end()
-    return "".join([*pieces, _join(words), decode(to_bytes(value[end:]))])
+    return "".join([*pieces, _join(words), _said(value[end:])])
 
 
 def _join(words: list[tuple[str, bytes]]) -> str:
@@ -165,9 +188,9 @@ def _mailbox(tokens: list[str]) -> Mailbox | None:
 def _address(said: str) -> str:
     found = _MAILBOX.search(said)
     if found and len(found[0]) <= _ADDRESS_LENGTH:
-        return scrub(decode(to_bytes(found[0]))).removeprefix("mailto:")
+        return scrub(_said(found[0])).removeprefix("mailto:")
     # ``"quoted local"@host`` and bare local names such as MAILER-DAEMON.
-    said = scrub(decode(to_bytes(said[:_ADDRESS_LENGTH]))).strip()
+    said = scrub(_said(said[:_ADDRESS_LENGTH])).strip()
     return said if said.startswith('"') or _LOCAL.fullmatch(said) else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -91,8 +90,7 @@ class OwnIds:
 
     def _sign(self, purpose: str, said: str) -> str:
         """64 bits: enough where each guess costs a mail."""
-        digest = hmac.new(self.key, f"mail {purpose} {said}".encode(), hashlib.sha256)
-        return digest.hexdigest()[:16]
+        return hmac.digest(self.key, f"mail {purpose} {said}".encode(), "sha256").hex()[:16]
 
     def _is_signed(self, purpose: str, said: str, signature: str) -> bool:
         return hmac.compare_digest(self._sign(purpose, said), signature)

@@ -35,7 +35,7 @@ class Courier:
         not."""
         kept = self._begun(len(mail), envelope_sender, to)
         with _talking(kept.connection):
-            _expect_yes(*kept.connection.rcpt(to))
+            _expect_yes(*kept.connection.docmd("RCPT", f"TO:<{to}>"))
             _expect_yes(*kept.connection.data(mail))
         kept.mails, kept.used = kept.mails + 1, monotonic()
         self._kept.append(kept)
@@ -50,12 +50,12 @@ class Courier:
         any good any more has carried nothing of it: a new one takes its place."""
         if kept := self._still_good():
             with suppress(smtplib.SMTPException, OSError):
-                if kept.connection.mail(envelope_sender, _options(kept, size, to))[0] in _TAKEN:
+                if _begin(kept.connection, envelope_sender, size, to)[0] in _TAKEN:
                     return kept
             _quit(kept.connection)
         kept = _Kept(connect(self._server))
         with _talking(kept.connection):
-            _expect_yes(*kept.connection.mail(envelope_sender, _options(kept, size, to)))
+            _expect_yes(*_begin(kept.connection, envelope_sender, size, to))
         return kept
 
     def _still_good(self) -> _Kept | None:
@@ -97,16 +97,18 @@ def _expect_yes(code: int, said: bytes) -> None:
         raise smtplib.SMTPDataError(code, said)
 
 
-def _options(kept: _Kept, size: int, to: str) -> list[str]:
-    """What is said beside the sender. Raises SendFailed: an address beyond ASCII needs a server
-    that says it takes such (RFC 6531)."""
-    options = [f"size={size}"] if kept.connection.has_extn("size") else []
-    if to.isascii():
-        return options
-    if not kept.connection.has_extn("smtputf8"):
-        _quit(kept.connection)
-        raise SendFailed("SMTP: the server takes no such address", retryable=False)
-    return [*options, "SMTPUTF8", "BODY=8BITMIME"]
+def _begin(connection: smtplib.SMTP, sender: str, size: int, to: str) -> tuple[int, bytes]:
+    """What the server says to a mail from this sender. Addresses are written as they are: the
+    library would take each apart first. Raises SendFailed: one beyond ASCII needs a server that
+    says it takes such (RFC 6531)."""
+    options = f" SIZE={size}" if connection.has_extn("size") else ""
+    if not to.isascii():
+        if not connection.has_extn("smtputf8"):
+            _quit(connection)
+            raise SendFailed("SMTP: the server takes no such address", retryable=False)
+        connection.command_encoding = "utf-8"
+        options += " SMTPUTF8 BODY=8BITMIME"
+    return connection.docmd("MAIL", f"FROM:<{sender}>{options}")
 
 
 def connect(server: Server) -> smtplib.SMTP:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from channels.base import Outcome, SendFailed
+from channels.base import Attachment, Outcome, SendFailed
 from channels.email import Email
 from tests.harness import make, outbound
 from tests.servers.ports import free_port
@@ -43,6 +43,44 @@ def mailing(url: str) -> Email:
     )
     assert isinstance(adapter, Email)
     return adapter
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--=_alternative\n--=_alternative--\n--=_mixed--",
+        ".\n..\n.x",
+        "شكاية " * 300,
+        "x" * 3000,
+        "a=\n=3D =_ \t\nFrom me",
+        "a\r\nb\rc",
+    ],
+    ids=["boundaries", "periods", "a long line", "a long word", "escapes", "line ends"],
+)
+def test_a_text_arrives_as_it_was_written(adapter: Email, smtp: SmtpSink, text: str) -> None:
+    """In lines of ASCII that every server takes, whatever stands in it."""
+    file = Attachment("a.txt", "text/plain", text.encode())
+    message = replace(outbound("a@exemple.ma"), text=text, subject=text.split()[0])
+    adapter.send(replace(message, attachments=(file,)))
+    (envelope,) = smtp.taken
+    assert envelope.mail["Subject"] == message.subject
+    assert envelope.text.splitlines() == text.rstrip().splitlines()
+    (part,) = envelope.mail.iter_attachments()
+    assert part.get_payload(decode=True) == file.content
+    assert envelope.raw.isascii()
+    assert max(map(len, envelope.raw.splitlines())) <= 78
+    assert not [part.defects for part in envelope.mail.walk() if part.defects]
+
+
+def test_of_what_is_answered_only_names_in_ascii_are_given(adapter: Email, smtp: SmtpSink) -> None:
+    """A header with other bytes in it is refused by many servers."""
+    ids = [f"<{n}.{'x' * 400}@exemple.ma>" for n in range(19)]
+    asked = replace(outbound("a@exemple.ma"), references=("<é@exemple.ma>", *ids))
+    adapter.send(replace(asked, in_reply_to="<é@exemple.ma>"))
+    (envelope,) = smtp.taken
+    assert envelope.mail["References"].split() == ids
+    assert envelope.mail["In-Reply-To"] is None
+    assert max(map(len, envelope.raw.splitlines())) <= 998
 
 
 def test_mails_one_after_another_share_a_connection(adapter: Email, smtp: SmtpSink) -> None:
