@@ -13,7 +13,9 @@ from channels.base import BadSetting
 from gateway.app import create_app
 from gateway.house import House
 from gateway.settings import Settings
+from gateway.web import hooks
 from gateway.web.current import KEY
+from gateway.web.dispatch import Dispatcher
 from gateway.work import Threads
 
 # In a surge it would say with every request that there is a line; the metrics tell how long.
@@ -31,13 +33,16 @@ def serve(settings: Settings, console: Console) -> None:
     app = create_app(settings)
     house: House = app.extensions[KEY]
     sockets: dict[int, object] = {}
+    dispatcher = Dispatcher(hooks.read_later(house))
+    dispatcher.set_thread_count(settings.threads)
     try:
         server = waitress.create_server(
             app,
+            # Not among its documented options: should it go, this says so at the start.
+            _dispatcher=dispatcher,
             map=sockets,
             host=settings.host,
             port=settings.port,
-            threads=settings.threads,
             max_request_body_size=1024
             * 1024
             * max(settings.max_upload_mb * _TOLD_POLITELY, settings.large_upload_mb),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
 from threading import Lock
 from time import monotonic, sleep
 from typing import Generic, TypeVar
+
+from gateway.pipeline import fibres
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,26 +20,17 @@ Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 
 
 class _Ticket(Generic[Item, Result]):
-    """What somebody brought, and what became of it. ``called`` is held until its thread is called:
-    because it is done, or because it is its turn to work."""
+    """What a thread brought, and what became of it. ``called`` is held until the thread is called:
+    because all of it is done, or because it is its turn to work."""
 
-    __slots__ = ("called", "done", "error", "item", "result")
+    __slots__ = ("called", "done", "items", "outcomes")
 
-    def __init__(self, item: Item) -> None:
-        self.item = item
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
         self.called = Lock()
         self.called.acquire()
         self.done = False
-        self.result: Result
-        self.error: Exception | None = None
-
-    def end(self, outcome: Result | Exception) -> None:
-        """Keep what became of it."""
-        if isinstance(outcome, Exception):
-            self.error = outcome
-        else:
-            self.result = outcome
-        self.done = True
+        self.outcomes: Sequence[Result | Exception] = ()
 
 
 class Moment(Generic[Item, Result]):
@@ -53,8 +48,17 @@ class Moment(Generic[Item, Result]):
         self._lock = Lock()
 
     def share(self, item: Item, work: Work[Item, Result]) -> Result:
-        """What became of ``item``. A thread that waits for it is woken once."""
-        ticket: _Ticket[Item, Result] = _Ticket(item)
+        """What became of ``item``. A thread that waits for it is woken once; one that makes several
+        calls side by side brings the items of all."""
+        outcome = fibres.together(self, item, partial(self._share_all, work))
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _share_all(
+        self, work: Work[Item, Result], items: Sequence[Item]
+    ) -> Sequence[Result | Exception]:
+        ticket: _Ticket[Item, Result] = _Ticket(items)
         with self._lock:
             self._waiting.append(ticket)
             waits, self._somebody_works = self._somebody_works, True
@@ -62,9 +66,7 @@ class Moment(Generic[Item, Result]):
             ticket.called.acquire()
         if not ticket.done:
             self._do_all(ticket, work)
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result
+        return ticket.outcomes
 
     def _do_all(self, mine: _Ticket[Item, Result], work: Work[Item, Result]) -> None:
         """Do what waits; then call those for whom it is done, and first who works next."""
@@ -74,8 +76,8 @@ class Moment(Generic[Item, Result]):
             with self._lock:
                 batch += self._waiting
                 self._waiting.clear()
-            _do(batch, work)
-            self._next = monotonic() + self._company if len(batch) > 1 else 0.0
+            several = _do(batch, work) > 1
+            self._next = monotonic() + self._company if several else 0.0
         finally:
             with self._lock:
                 # A thread that is told to end in the middle of it leaves theirs to the others.
@@ -86,11 +88,16 @@ class Moment(Generic[Item, Result]):
                 one.called.release()
 
 
-def _do(tickets: Sequence[_Ticket[Item, Result]], work: Work[Item, Result]) -> None:
+def _do(tickets: Sequence[_Ticket[Item, Result]], work: Work[Item, Result]) -> int:
+    """Do all that they bring; how much it was."""
+    items = [item for ticket in tickets for item in ticket.items]
+    outcomes: Sequence[Result | Exception]
     try:
-        outcomes = work([ticket.item for ticket in tickets])
-        for ticket, outcome in zip(tickets, outcomes, strict=True):
-            ticket.end(outcome)
+        outcomes = [outcome for _, outcome in zip(items, work(items), strict=True)]
     except Exception as error:  # noqa: BLE001  # raised again where each item came from
-        for ticket in tickets:
-            ticket.end(error)
+        outcomes = [error] * len(items)
+    left = iter(outcomes)
+    for ticket in tickets:
+        ticket.outcomes = [*islice(left, len(ticket.items))]
+        ticket.done = True
+    return len(items)

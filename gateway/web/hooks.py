@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug import Request, Response
+from werkzeug import Request
 from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.http import HTTP_STATUS_CODES
 
-from channels.base import Pushed, Rejected, WireRequest
+from channels.base import Pushed, Rejected, Reply, WireRequest
 from gateway import clock
 from gateway.house import House
 from gateway.web import trouble
@@ -43,24 +45,23 @@ class Hooks:
     def __init__(self, house: House) -> None:
         self._house = house
         # Asked once: whether an object keeps a protocol costs more than to check a signature.
-        self._pushed = {
-            name: adapter
-            for name, adapter in house.channels.items()
-            if isinstance(adapter, Pushed) and name not in _PAGES_ONLY
-        }
+        self._pushed = _pushed(house)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI (PEP 3333) has it."""
-        answer: Response | HTTPException
+        call = _Call(environ)
         try:
-            answer = self._take(_Call(environ))
+            reply = self._take(call)
         except HTTPException as refused:
-            answer = refused
+            return refused(environ, start)
         except (SQLAlchemyError, OSError) as error:
-            answer = trouble.answer(error)
-        return answer(environ, start)
+            return trouble.answer(error)(environ, start)
+        status = f"{reply.status} {HTTP_STATUS_CODES.get(reply.status, 'UNKNOWN')}"
+        length = str(len(reply.body))
+        start(status, [("Content-Type", reply.content_type), ("Content-Length", length)])
+        return [] if call.method == "HEAD" else [reply.body]
 
-    def _take(self, call: _Call) -> Response:
+    def _take(self, call: _Call) -> Reply:
         """Store what a provider sends, then answer it: 403 forged, 413 too large, else 2xx."""
         channel, _, step = call.path.removeprefix("/").partition("/")
         if channel not in self._pushed:
@@ -77,8 +78,22 @@ class Hooks:
         receipts = [pipeline.accept(channel, item) for item in items]
         if adapter.speaks_number:
             receipts = [pipeline.settle_now(receipt) for receipt in receipts]
-        reply = adapter.answer(wire, receipts)
-        return Response(reply.body, reply.status, content_type=reply.content_type)
+        return adapter.answer(wire, receipts)
+
+
+def read_later(house: House) -> frozenset[str]:
+    """Where messages come in that are only stored: nobody waits for more, and nothing else (a
+    report, which changes what is known of an answer) is told there."""
+    adapters = _pushed(house).items()
+    return frozenset(f"{PATH}/{name}" for name, one in adapters if not one.speaks_number)
+
+
+def _pushed(house: House) -> dict[str, Pushed]:
+    return {
+        name: adapter
+        for name, adapter in house.channels.items()
+        if isinstance(adapter, Pushed) and name not in _PAGES_ONLY
+    }
 
 
 def _wire(call: _Call, public_url: str, path: str) -> WireRequest:
@@ -92,8 +107,17 @@ def _wire(call: _Call, public_url: str, path: str) -> WireRequest:
         url=f"{public_url}{PATH}{call.path}{'?' + query if query else ''}",
         headers={name.lower(): value for name, value in call.headers.items()},
         query=tuple(call.args.items(multi=True)),
-        form=tuple(call.form.items(multi=True)),
+        form=_form(call, body),
         body=body,
         received_at=clock.now(),
         remote=call.remote_addr or "",
     )
+
+
+def _form(call: _Call, body: bytes) -> tuple[tuple[str, str], ...]:
+    """The fields of a form, as they came."""
+    if call.mimetype == "application/x-www-form-urlencoded" and body.isascii():
+        # As werkzeug reads them, without its containers.
+        said = body.decode()
+        return tuple(parse_qsl(said, keep_blank_values=True, errors="werkzeug.url_quote"))
+    return tuple(call.form.items(multi=True))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from channels.base import Inbound, Location, Receipt
 from gateway.house import House
 from gateway.models import Case, Message
+from gateway.pipeline import fibres
 from gateway.pipeline.accept import accept_all
 from gateway.pipeline.moment import Moment
 from tests.gateway.messages_in import FRENCH, rows, sms
@@ -62,6 +64,43 @@ def test_they_are_written_together_and_each_gets_its_own_receipt(house: House) -
     stored = {row.external_id: row.id for row in rows(house, Message)}
     assert [receipt.message_id for receipt in receipts] == [stored[one] for one in ids]
     assert not any(receipt.duplicate for receipt in receipts)
+
+
+def side_by_side(house: House, ids: Sequence[str]) -> dict[str, Receipt | BaseException]:
+    """Accept a message of each id in this thread: its receipt, or what it was told instead."""
+    found: dict[str, Receipt | BaseException] = {}
+
+    def one(external_id: str) -> None:
+        try:
+            message = sms(FRENCH, external_id=external_id)
+            found[external_id] = house.pipeline.accept("sms", message)
+        except BaseException as told:  # noqa: BLE001
+            found[external_id] = told
+
+    fibres.run(partial(one, each) for each in ids)
+    return found
+
+
+def test_those_of_one_thread_are_written_with_one_statement(house: House) -> None:
+    ids = [f"SM{n:032x}" for n in range(MANY)]
+    with inserting(house) as sent:
+        receipts = side_by_side(house, ids)
+    assert len(sent) == 1
+    stored = {row.external_id: Receipt(row.id) for row in rows(house, Message)}
+    assert list(receipts) == ids
+    assert receipts == stored
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("", {}, OSError()), SystemExit()], ids=repr)
+def test_when_they_cannot_be_written_each_of_them_hears_of_it(
+    house: House, trouble: BaseException
+) -> None:
+    def away() -> None:
+        raise trouble
+
+    with inserting(house, away):
+        assert side_by_side(house, ["SM1", "SM2"]) == {"SM1": trouble, "SM2": trouble}
+    assert rows(house, Message) == []
 
 
 def test_the_same_message_several_times_is_one_row_and_its_other_receipts_say_so(
