@@ -407,6 +407,15 @@ class SendsMany(Protocol):
 
 
 @runtime_checkable
+class NextDoor(SendsMany, Protocol):
+    """It knows whether its provider answers at once, and keeps no pace towards an address."""
+
+    def is_near(self) -> bool:
+        """Whether it did, the last times."""
+        ...
+
+
+@runtime_checkable
 class Reconciles(Protocol):
     """The provider keeps a list of what it handed us, and of what became of what we sent."""
 

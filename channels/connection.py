@@ -37,7 +37,9 @@ class Connection:
             if trusted
             else HTTPConnection(host, port, timeout=timeout)
         )
-        self._http.response_class = _Response  # type: ignore[assignment]  # as its docstring allows
+        name = host if host.isascii() else host.encode("idna").decode()
+        name = f"[{name}]" if ":" in name else name
+        self._host = name if port is None else f"{name}:{port}"
 
     @property
     def is_open(self) -> bool:
@@ -52,29 +54,44 @@ class Connection:
         self._http.connect()
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Raises OSError, or HTTPException for what is no answer."""
+        """Over a connection that is open. Raises OSError, HTTPException for what is no answer, and
+        ValueError for a header that would be two."""
         try:
-            self._http.request(method, path, body, headers)
-            answer: Answer = self._http.getresponse().answer  # type: ignore[attr-defined]  # ours
+            self._http.sock.sendall(self._request(method, path, headers, body))
+            answer, stays_open = _Reading(self._http.sock).answer()
         except BaseException:
             self._http.close()
             raise
+        if not stays_open:
+            self._http.close()
         return answer
 
+    def _request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> bytes:
+        # ``HTTPConnection`` takes longer for it than all else that is done to send a text, and it
+        # would read the answer's headers as those of a mail.
+        told = {"Host": self._host, "Accept-Encoding": "identity", **headers}
+        if body is not None or method != "GET":
+            told["Content-Length"] = str(len(body or b""))
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items())]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("Invalid header")
+        return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + (body or b"")
 
-class _Response:
-    """What ``HTTPConnection`` reads an answer with. Its own reads the headers as those of a mail,
-    which takes longer than all else that is done to send a text."""
 
-    def __init__(self, sock: socket.socket, method: str) -> None:
+class _Reading:
+    """Reads one answer."""
+
+    def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._parser = HttpResponseParser(self)
         self._whole = False
         self.on_message_begin()
 
-    def begin(self) -> None:
-        """Read all of it. Raises HTTPException for what is none, in words of our own: what was
-        said instead may repeat what we asked."""
+    def answer(self) -> tuple[Answer, bool]:
+        """All of it, and whether its connection stays open. Raises HTTPException for what is none,
+        in words of our own: what was said instead may repeat what we asked."""
         size = 0
         try:
             while not self._whole and (piece := self._sock.recv(_PIECE)):
@@ -86,8 +103,8 @@ class _Response:
             raise HTTPException("this is not HTTP") from None
         if not self._whole and not self._ends_with_its_connection:
             raise HTTPException("half an answer")
-        self.will_close = not (self._whole and self._keeps)
-        self.answer = Answer(self._status, self._headers, b"".join(self._body))
+        answer = Answer(self._status, self._headers, b"".join(self._body))
+        return answer, self._whole and self._keeps
 
     @property
     def _ends_with_its_connection(self) -> bool:
@@ -116,10 +133,3 @@ class _Response:
     def on_message_complete(self) -> None:
         """The end."""
         self._whole = self._status >= 200
-
-    def isclosed(self) -> bool:
-        """Whether the next one can be read."""
-        return True
-
-    def close(self) -> None:
-        """Nothing is left open."""

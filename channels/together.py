@@ -30,7 +30,8 @@ class Together:
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._at_once = at_once
         self._threads = ThreadPoolExecutor(at_once, "send")
-        self._is_near = False
+        #: Whether the provider answered at once, the last times.
+        self.is_near = False
 
     def send(
         self,
@@ -49,10 +50,10 @@ class Together:
         known: SimpleQueue[Outcome] = SimpleQueue()
         on_way = 0
         while True:
-            outcomes = self._one_by_one(line, one) if self._is_near and not on_way else []
+            outcomes = self._one_by_one(line, one) if self.is_near and not on_way else []
             if not outcomes:
                 # Threads that turn out not to be needed are not given more to do.
-                most = 1 if self._is_near else self._at_once
+                most = 1 if self.is_near else self._at_once
                 while on_way < most and (message := line.next()) is not None:
                     self._threads.submit(_send, one, message, known)
                     on_way += 1
@@ -65,7 +66,7 @@ class Together:
                 else:
                     return
             if outcomes:
-                self._is_near = _seconds(outcomes) < _NEAR * len(outcomes)
+                self.is_near = _seconds(outcomes) < _NEAR * len(outcomes)
                 done(outcomes)
                 line.go_on(outcomes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from json import JSONEncoder
+from json import JSONDecoder, JSONEncoder
 from typing import Any
 
 from sqlalchemy import (
@@ -132,9 +132,17 @@ def _instant(value: object) -> str:
 
 
 _encode = JSONEncoder(ensure_ascii=False, default=_instant).encode
+_decode = JSONDecoder().decode
 
 
-def one_of(column: InstrumentedAttribute[Any], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+def decoded(value: bytes) -> Any:
+    """What PostgreSQL tells as JSON, always in UTF-8: the library would look at that first."""
+    return _decode(value.decode())
+
+
+def one_of(
+    column: InstrumentedAttribute[Any] | ColumnElement[Any], name: str, *, sqlite: bool
+) -> ColumnElement[bool]:
     """Whether ``column`` is among the values of a parameter, for a statement that is built once."""
     if sqlite:
         return column.in_(bindparam(name, expanding=True))

@@ -18,6 +18,8 @@ Who = Literal["agent", "citizen"]
 #: So many decisions are taught per destination and language, the newest: one busy office must not
 #: drown the others.
 PER_GROUP = 60
+#: Asked for by every batch of messages.
+_NEWEST = select(func.max(Label.__table__.c.id))
 
 
 def note(
@@ -43,7 +45,7 @@ def destination(slug: str, directory: Directory) -> str:
 
 def last(session: Session) -> int:
     """The id of the newest label; 0 where there is none."""
-    return session.scalar(select(func.max(Label.id))) or 0
+    return session.scalar(_NEWEST) or 0
 
 
 def waiting(session: Session, label_id: int) -> tuple[int, datetime | None]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from sqlalchemy.orm import Session
 
 from gateway import labels
 from gateway.store import Store
@@ -82,7 +83,11 @@ class Learner:
     def model(self) -> Model | None:
         """The model in use, which knows every decision until now; None where none was trained."""
         with self._store.read() as session:
-            newest = labels.last(session)
+            return self.model_for(session)
+
+    def model_for(self, session: Session) -> Model | None:
+        """The same, asked for by somebody who is reading already."""
+        newest = labels.last(session)
         with self._lock:
             version = self.current()
             if self._known != (version, newest):

@@ -38,12 +38,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import InstrumentedAttribute, Session, defer, lazyload
+from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.sql.base import ExecutableOption
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.selectable import ExecutableReturnsRows
 
-from gateway.dialects import insert_into
+from gateway.dialects import decoded, insert_into
 from gateway.models import AddressRow, AttachmentRow, Base, ChannelRow, Message, OutboundRow
 from gateway.search import IndexingSession
 
@@ -52,7 +51,7 @@ WAITING = {Message: "new", OutboundRow: "queued", AttachmentRow: "pending"}
 #: What is taken before what was due earlier.
 _FIRST: Mapping[type[Base], Sequence[ColumnElement[Any]]] = {OutboundRow: (OutboundRow.bulk,)}  # type: ignore[dict-item]  # a mapped column is one
 #: What nobody who claims a row looks at.
-_UNREAD: Mapping[type[Base], Sequence[ExecutableOption]] = {Message: (defer(Message.raw),)}
+_UNREAD: Mapping[type[Base], Sequence[str]] = {Message: ("raw",)}
 #: A condition on the rows to be claimed, made when it is first asked for.
 Rule = Callable[[], ColumnElement[bool]]
 Row = TypeVar("Row", Message, OutboundRow, AttachmentRow)
@@ -109,7 +108,8 @@ class Store:
 
     @contextmanager
     def at_once(self) -> Iterator[Connection]:
-        """For a single statement: it is committed when it has run, in one round trip."""
+        """For single statements: each is committed when it has run, in one round trip. On SQLite,
+        which would begin to write too late, they are one transaction."""
         if self.is_sqlite:
             with self._writer.begin() as connection:
                 yield connection
@@ -149,8 +149,7 @@ class Store:
         rules = only
         if channel is not None:
             rules, known["over"] = (*only, _is_over), channel
-        # A statement is a transaction by itself; but SQLite would begin it too late.
-        with self.write() if self.is_sqlite else self.read() as session:
+        with self.at_once() as connection, Session(connection) as session:
             taken = session.scalars(_claim(table, rules), known).all()
             self._add_addresses(session, taken)
             session.expunge_all()
@@ -289,7 +288,7 @@ def _is_over() -> ColumnElement[bool]:
 
 
 @cache
-def _claim(table: type[Row], rules: Sequence[Rule]) -> ReturningUpdate[Row]:
+def _claim(table: type[Row], rules: Sequence[Rule]) -> ExecutableReturnsRows:
     """Built once: its making costs more than its sending. No parameter may be called like a
     column, or it would be set."""
     due = (
@@ -300,14 +299,15 @@ def _claim(table: type[Row], rules: Sequence[Rule]) -> ReturningUpdate[Row]:
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
-    return (
+    unread = _UNREAD.get(table, ())
+    claiming = (
         update(table)
         .where(table.id.in_(due.scalar_subquery()))
         .values(due_at=bindparam("until"), tries=table.tries + 1)
-        .returning(table)
-        .options(*_UNREAD.get(table, ()))
-        .execution_options(synchronize_session=False)
+        .returning(*(each for each in table.__table__.c if each.name not in unread))
     )
+    # As what a SELECT found: the object mapper would put an UPDATE of its own together anew.
+    return select(table).from_statement(claiming)
 
 
 def once_more(work: Callable[[], Done]) -> Done:
@@ -368,6 +368,7 @@ def _engine(url: str) -> Engine:
         connect_args={"connect_timeout": 5, "cursor_factory": RawCursor, **_CUT_OFF},
         # Parameters as the server counts them: the driver has nothing to look for and to rewrite.
         paramstyle="numeric_dollar",
+        json_deserializer=decoded,
     )
     # Many rows in one INSERT also where no id is asked for: the driver would send each by itself.
     engine.dialect.use_insertmanyvalues_wo_returning = True

@@ -15,6 +15,8 @@ from channels.base import AddressKind
 _SHORT_CODE = re.compile(r"\d{2,6}")
 #: What a Moroccan number looks like once it is spelt as we spell it; nearly all come so.
 _SPELT = re.compile(r"\+212[5-8]\d{8}", re.ASCII)
+#: Nor is there any line in a wall among those of its mobile networks.
+_MOBILE = re.compile(r"\+212[67]\d{8}", re.ASCII)
 _MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -79,6 +81,8 @@ def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber:
 
 def takes_texts(number: str) -> bool:
     """Whether an SMS to a number in E.164 can arrive: not where it is a line in a wall for sure."""
+    if _MOBILE.fullmatch(number):
+        return True
     try:
         kind = phonenumbers.number_type(_parsed(number, None))
     except phonenumbers.NumberParseException:

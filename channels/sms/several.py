@@ -10,7 +10,7 @@ from channels.together import Together
 
 
 class Several:
-    """Subclass it and write ``send``; ``SendsMany`` comes of it."""
+    """Subclass it and write ``send``; ``SendsMany`` and ``NextDoor`` come of it."""
 
     rate: Rate | None = None
     _together: Together | None = None
@@ -24,6 +24,10 @@ class Several:
 
     def rate_to(self, address: str) -> None:
         """A phone takes as many as there are."""
+
+    def is_near(self) -> bool:
+        """As ``NextDoor`` says."""
+        return self._together is not None and self._together.is_near
 
     def send(self, message: Outbound) -> str:
         """As ``Channel`` says."""

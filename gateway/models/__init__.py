@@ -1,6 +1,6 @@
 """The tables: what came in, what it is about, what goes out, and who works with it."""
 
-from gateway.models.base import Base, BigId, Instant, Json
+from gateway.models.base import Base, BigId, Instant, Json, as_read
 from gateway.models.cases import (
     ANSWERED,
     CLOSED,
@@ -68,4 +68,5 @@ __all__ = [
     "Token",
     "User",
     "UserSession",
+    "as_read",
 ]

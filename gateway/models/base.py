@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -70,3 +71,14 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         str: Text,
     }
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def as_read(table: type[Row], columns: Mapping[str, Any]) -> Row:
+    """A row that is in the database, as if it had been read there, but of no session. The mapper's
+    own constructor keeps books about every column, as about what is still to be written."""
+    row = table()
+    vars(row).update(columns)
+    return row

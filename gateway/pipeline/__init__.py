@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from threading import Event
 
 from channels.base import Inbound, Receipt, Report
-from gateway.metrics import PROCESS_SECONDS, timed
 from gateway.pipeline.accept import accept
 from gateway.pipeline.deliver import deliver
 from gateway.pipeline.fetch import fetch
@@ -33,8 +32,7 @@ class Pipeline:
 
     def process(self) -> int:
         """Process a batch of due messages; how many were taken."""
-        with timed(PROCESS_SECONDS):
-            return process(self.parts)
+        return process(self.parts)
 
     def deliver(self, channel: str) -> int:
         """Hand a batch of a channel's due outbound rows to its provider; how many were taken."""

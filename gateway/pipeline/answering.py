@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from gateway import links, questions
 from gateway.choices import Choice
-from gateway.dialects import insert_rows
-from gateway.models import AddressRow, Case, OutboundRow, Question
+from gateway.models import AddressRow, Case, Question
 from gateway.notices import Way
+from gateway.pipeline.at_hand import AtHand
 from gateway.pipeline.loops import is_loop
 from gateway.pipeline.task import Answer, Task
 
@@ -30,16 +30,17 @@ class _Said:
     question: Question | None
 
 
-def give(session: Session, answers: Sequence[tuple[Task, Answer]]) -> set[str]:
-    """Queue answers. Returns the channels that they take."""
+def give(session: Session, answers: Sequence[tuple[Task, Answer]], at_hand: AtHand) -> set[str]:
+    """Queue answers. Returns the channels of those that wait to be claimed."""
     said = [one for task, answer in answers if (one := _said(task, answer))]
     # Buttons carry the ids of their questions.
     session.flush()
     drafts = [
-        draft for one in said for draft in _drafts(one.task, one.answer, one.way, _choices(one))
+        (one.way.address, draft)
+        for one in said
+        for draft in _drafts(one.task, one.answer, one.way, _choices(one))
     ]
-    insert_rows(session, OutboundRow, drafts)
-    return {one.way.channel for one in said}
+    return at_hand.write(session, drafts)
 
 
 def _said(task: Task, answer: Answer) -> _Said | None:

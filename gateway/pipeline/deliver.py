@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 #: Rows claimed at once; at a provider's usual fifth of a second they take a few seconds.
 BATCH = 20
+#: How much of its lease a row that was born claimed still has when it is sent: to send a batch may
+#: take that.
+_FRESH = 0.8
 #: How long to leave a provider alone that nobody gets through to and that named no time.
 _BREATH = timedelta(seconds=5)
 #: A message that failed more often does not hold up the later ones to its address any longer:
@@ -108,9 +111,7 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
         return 0
     limit = together(adapter.rate)
     claimed = parts.store.claim(OutboundRow, now, parts.lease, limit, _is_next, channel=channel)
-    for row in filter(_is_unwanted, claimed):
-        stopped(parts, row)
-    wanted = [row for row in claimed if not _is_unwanted(row)]
+    wanted = _wanted(parts, claimed)
     ready = []
     for row, turn in zip(wanted, chat_turns(parts, adapter, wanted, now), strict=True):
         if turn > now + PATIENCE:
@@ -131,6 +132,27 @@ def _side_by_side(parts: Parts, channel: str, adapter: SendsMany) -> int:
     return len(claimed)
 
 
+def hand_over(parts: Parts, rows: Sequence[OutboundRow]) -> None:
+    """Hand over rows that were born claimed (``AtHand``), by whoever wrote them."""
+    enough = clock.now() + _FRESH * parts.lease
+    for channel in {row.channel for row in rows}:
+        own = [row for row in rows if row.channel == channel]
+        adapter = parts.channels[channel]
+        assert isinstance(adapter, SendsMany)  # noqa: S101  # over no other channel are they born so
+        batch = _Batch(parts, channel, _wanted(parts, own))
+        if min(row.due_at for row in own) < enough:
+            batch.leave()
+        else:
+            batch.send(adapter)
+
+
+def _wanted(parts: Parts, rows: Sequence[OutboundRow]) -> list[OutboundRow]:
+    """Those whose citizens want to hear of them; the others are ended."""
+    for row in filter(_is_unwanted, rows):
+        stopped(parts, row)
+    return [row for row in rows if not _is_unwanted(row)]
+
+
 class _Batch:
     """Rows on their way side by side, each struck off once its outcome is committed."""
 
@@ -141,16 +163,22 @@ class _Batch:
         self._until = clock.now()
         self._begun = time_ns()
 
-    def send(self, adapter: SendsMany, waits: Sequence[float]) -> None:
+    def send(self, adapter: SendsMany, waits: Sequence[float] = ()) -> None:
         """Send them. What was not begun, because nobody gets through, is given back."""
-        ready = [*self._ready(waits)]
+        ready = [*self._ready(waits or [0.0] * len(self._waiting))]
         try:
             adapter.send_many([one for one, _ in ready], self._done, [wait for _, wait in ready])
         except Exception as error:  # noqa: BLE001  # the border: a fault loses no message
             for row in self._waiting.values():
                 failed(self._parts, row, _fault(row, error, unknown=True))
         else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Give back what waits, for whoever comes next."""
+        if self._waiting:
             give_back(self._parts, [*self._waiting.values()], self._until)
+            self._parts.bell.ring(DELIVER, self._channel)
 
     def _ready(self, waits: Sequence[float]) -> Iterator[tuple[Outbound, float]]:
         """What can be sent, with its wait: a file that cannot be had holds up no other message."""

@@ -11,8 +11,8 @@ from gateway.choices import Choice
 from gateway.citizen import COMMUNE
 from gateway.deadlines import due
 from gateway.dialects import insert_rows
-from gateway.models import Case, CaseAddress, Event
-from gateway.notices import STYLES
+from gateway.models import Case, CaseAddress, Event, as_read
+from gateway.notices import BUTTON_CHANNELS, STYLES
 from gateway.pipeline.task import Answer, Asks, Task
 from gateway.search import index_new
 from normalizer import tracking
@@ -59,7 +59,7 @@ def _with_numbers(session: Session, tasks: Sequence[Task]) -> list[Case]:
             one["number"] = number
         ids |= insert_rows(session, Case, [*numbered.values()], unless_taken=Case.number)
         if len(ids) == len(new):
-            return [Case(id=ids[one["number"]], **one) for one in new]
+            return [as_read(Case, {"id": ids[one["number"]], **one}) for one in new]
     raise NoFreeNumber
 
 
@@ -144,6 +144,8 @@ def _is_commune(task: Task, case: Case) -> bool:
 
 def buttons(task: Task, case: Case) -> tuple[Choice, ...]:
     """What can be done next, for a chat."""
+    if task.complaint.channel not in BUTTON_CHANNELS:
+        return ()
     wanted = {
         "details": "button_details",
         "place": "button_location",

@@ -85,6 +85,12 @@ def free_at(parts: Parts, channel: str) -> datetime | None:
         return session.scalar(select(PaceRow.next_at).where(PaceRow.channel == channel))
 
 
+def is_paused(parts: Parts, channel: str) -> bool:
+    """Whether a channel's line is not free now."""
+    free = free_at(parts, channel)
+    return free is not None and free > clock.now()
+
+
 def chat_turns(
     parts: Parts, adapter: SendsMany, rows: Sequence[OutboundRow], now: datetime
 ) -> list[datetime]:

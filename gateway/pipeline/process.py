@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -14,8 +15,18 @@ from sqlalchemy.orm import Session
 from channels.base import Attachment, Inbound, Location
 from gateway import clock, tracing
 from gateway.dialects import is_sqlite, one_of
-from gateway.metrics import PROCESSED, UNDERSTAND_SECONDS, timed
-from gateway.models import AddressRow, AttachmentRow, Case, CaseAddress, Contact, Message
+from gateway.metrics import PROCESS_SECONDS, PROCESSED, UNDERSTAND_SECONDS, timed
+from gateway.models import (
+    AddressRow,
+    AttachmentRow,
+    Case,
+    CaseAddress,
+    Contact,
+    Message,
+    OutboundRow,
+)
+from gateway.pipeline.at_hand import AtHand, within_reach
+from gateway.pipeline.deliver import hand_over
 from gateway.pipeline.fairness import claim_fairly
 from gateway.pipeline.parts import Parts
 from gateway.pipeline.pieces import whole
@@ -33,52 +44,71 @@ from routing.router import Route, decide
 log = structlog.get_logger(__name__)
 
 _READ, _ROUTE = UNDERSTAND_SECONDS.labels("read"), UNDERSTAND_SECONDS.labels("route")
+#: Whom to ring for once it is committed, and what is to be handed over then.
+_Done = tuple[set[Ring], list[OutboundRow]]
 #: Messages in one transaction: enough to share its commit, few enough to answer soon.
 BATCH = 100
 
 
 def process(parts: Parts, limit: int = BATCH) -> int:
-    """Process due messages; how many were taken."""
-    claimed = claim_fairly(parts, limit)
-    if claimed:
-        settle(parts, claimed)
+    """Process due messages, and say what can be said at once; how many were taken."""
+    at_hand: list[OutboundRow] = []
+    with timed(PROCESS_SECONDS):
+        if claimed := claim_fairly(parts, limit):
+            near = within_reach(parts, {message.channel for message in claimed})
+            at_hand = settle(parts, claimed, near=near)
+    hand_over(parts, at_hand)
     if len(claimed) >= limit:
         parts.bell.ring(PROCESS)
     return len(claimed)
 
 
-def settle(parts: Parts, messages: Sequence[Message], *, spoken: bool = False) -> None:
+def settle(
+    parts: Parts,
+    messages: Sequence[Message],
+    *,
+    spoken: bool = False,
+    near: frozenset[str] = frozenset(),
+) -> list[OutboundRow]:
     """Understand each message, then register all in one transaction; when that fails, one by
-    one, so that only what cannot be processed is set back."""
+    one, so that only what cannot be processed is set back.
+
+    Returns those answers over the channels ``near`` that are the caller's to hand over.
+    """
     understood = _understand(parts, messages)
     try:
-        rings = _register(parts, understood, spoken)
+        done = [_register(parts, understood, spoken, near)]
     except Exception as error:  # noqa: BLE001  # the border: the batch is tried one by one below
         log.warning("process.batch", size=len(understood), error=type(error).__name__)
-        rings = {ring for one in understood for ring in _alone(parts, one, spoken)}
-    for kind, channel in rings:
+        done = [_alone(parts, one, spoken, near) for one in understood]
+    for kind, channel in {ring for rings, _ in done for ring in rings}:
         parts.bell.ring(kind, channel)
     if any(one.complaint.attachments for one in understood):
         parts.bell.ring(FETCH)
+    return [row for _, rows in done for row in rows]
 
 
-def _alone(parts: Parts, one: Understood, spoken: bool) -> set[Ring]:
+def _alone(parts: Parts, one: Understood, spoken: bool, near: frozenset[str]) -> _Done:
     try:
-        return _register(parts, [one], spoken)
+        return _register(parts, [one], spoken, near)
     except Exception as error:  # noqa: BLE001  # the border: what raises is set back, never lost
         _set_back(parts, one.message, error)
-        return set()
+        return set(), []
 
 
-def _register(parts: Parts, understood: Sequence[Understood], spoken: bool) -> set[Ring]:
-    """Register messages in one transaction; whom to ring for once it is committed."""
-    begun = time_ns()
+def _register(
+    parts: Parts, understood: Sequence[Understood], spoken: bool, near: frozenset[str]
+) -> _Done:
+    """Register messages in one transaction."""
+    begun, at_hand = time_ns(), AtHand(parts, near)
     with parts.store.write() as session:
-        rings = register(parts, session, understood, clock.now(), spoken=spoken)
+        rings = register(parts, session, understood, clock.now(), at_hand, spoken=spoken)
+    done = Counter((one.message.channel, one.complaint.intent) for one in understood)
+    for (channel, wish), times in done.items():
+        PROCESSED.labels(channel, "done", wish).inc(times)
     for one in understood:
-        PROCESSED.labels(one.message.channel, "done", one.complaint.intent).inc()
         tracing.note("register", one.message.trace, begun, wish=one.complaint.intent)
-    return rings
+    return rings, at_hand.rows
 
 
 def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
@@ -86,7 +116,7 @@ def _understand(parts: Parts, messages: Sequence[Message]) -> list[Understood]:
     with parts.store.read() as session:
         files = _files(session, messages)
         languages = _last_languages(parts, session, messages)
-    model = parts.learner.model()
+        model = parts.learner.model_for(session)
     understood = []
     for message, pieces in whole(parts, messages):
         language = languages.get(message.id)
@@ -141,7 +171,8 @@ def _told_apart(complaint: Complaint, route: Route) -> Complaint:
     if route.kind == "spam" and complaint.intent == "new":
         heard = complaint.attachments or complaint.location or complaint.transcriber
         return complaint if heard else replace(complaint, intent="spam")
-    return replace(complaint, kind=kind_named(route.kind) or complaint.kind)
+    kind = kind_named(route.kind) or complaint.kind
+    return complaint if kind == complaint.kind else replace(complaint, kind=kind)
 
 
 def _set_back(parts: Parts, message: Message, error: Exception) -> None:
@@ -176,8 +207,8 @@ def _set_back(parts: Parts, message: Message, error: Exception) -> None:
         )
 
 
-def _inbound(message: Message, files: Sequence[AttachmentRow]) -> Inbound:
-    """The message as the adapter gave it; its files by name only."""
+def _inbound(message: Message, files: Sequence[Attachment]) -> Inbound:
+    """The message as the adapter gave it."""
     return Inbound(
         external_id=message.external_id,
         account=message.account,
@@ -188,24 +219,28 @@ def _inbound(message: Message, files: Sequence[AttachmentRow]) -> Inbound:
         sender_name=message.sender_name,
         subject=message.subject,
         in_reply_to=tuple(message.in_reply_to),
-        attachments=tuple(Attachment(one.filename, one.declared_type) for one in files),
+        attachments=tuple(files),
         location=Location(**message.location) if message.location else None,
         hints=message.hints,
     )
 
 
-def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[AttachmentRow]]:
-    found: dict[int, list[AttachmentRow]] = {}
+def _files(session: Session, messages: Sequence[Message]) -> dict[int, list[Attachment]]:
+    """The files of each message, by name only."""
+    found: dict[int, list[Attachment]] = {}
     ids = [message.id for message in messages]
-    for row in session.scalars(_files_of(sqlite=is_sqlite(session)), {"messages": ids}):
-        found.setdefault(row.message_id, []).append(row)
+    rows = session.execute(_files_of(sqlite=is_sqlite(session)), {"messages": ids})
+    for message_id, filename, declared_type in rows:
+        found.setdefault(message_id, []).append(Attachment(filename, declared_type))
     return found
 
 
 @cache
-def _files_of(*, sqlite: bool) -> Select[AttachmentRow]:
-    theirs = one_of(AttachmentRow.message_id, "messages", sqlite=sqlite)
-    return select(AttachmentRow).where(theirs).order_by(AttachmentRow.id)
+def _files_of(*, sqlite: bool) -> Select[int, str | None, str | None]:
+    files = AttachmentRow.__table__.c
+    theirs = one_of(files.message_id, "messages", sqlite=sqlite)
+    named = select(files.message_id, files.filename, files.declared_type)
+    return named.where(theirs).order_by(files.id)
 
 
 def _last_languages(
@@ -227,8 +262,7 @@ def _last_languages(
 
 @cache
 def _languages_of(*, sqlite: bool) -> Select[str, str, str | None]:
-    return (
-        select(AddressRow.kind, AddressRow.value, Contact.language)
-        .join(Contact, Contact.id == AddressRow.contact_id)
-        .where(among(sqlite=sqlite))
-    )
+    addresses, contacts = AddressRow.__table__, Contact.__table__
+    known = addresses.join(contacts, contacts.c.id == addresses.c.contact_id)
+    columns = addresses.c.kind, addresses.c.value, contacts.c.language
+    return select(*columns).select_from(known).where(among(sqlite=sqlite))

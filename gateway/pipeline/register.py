@@ -19,6 +19,7 @@ from gateway.dialects import is_sqlite, one_of, update_rows
 from gateway.models import Case, Message
 from gateway.pipeline.acts import NO_PAYLOAD, act
 from gateway.pipeline.answering import give
+from gateway.pipeline.at_hand import AtHand
 from gateway.pipeline.loops import said_lately
 from gateway.pipeline.opening import acknowledged, open_cases
 from gateway.pipeline.parts import Parts
@@ -40,10 +41,12 @@ def register(
     session: Session,
     understood: Sequence[Understood],
     now: datetime,
+    at_hand: AtHand,
     *,
     spoken: bool = False,
 ) -> set[Ring]:
-    """Place messages, change what they change, and queue the one answer each gets; what waits then.
+    """Place messages, change what they change, and queue the one answer each gets; what waits then
+    for others.
 
     ``spoken``: the channel itself says the acknowledgement, in its HTTP answer. A message that does
     not wait any more was finished by another worker while ours was late: nothing is left to do.
@@ -57,7 +60,7 @@ def register(
         done = list(_done(session, tasks))
         _finish(session, done)
         answers = [(task, answer) for task, _, answer in done if answer and _is_answered(task)]
-        rings |= {(DELIVER, channel) for channel in give(session, answers)}
+        rings |= {(DELIVER, channel) for channel in give(session, answers, at_hand)}
         if any(task.placement.action == "anew" for task in tasks):
             # What was held until now is due.
             rings.add((PROCESS, ""))
@@ -72,9 +75,10 @@ def _waiting(session: Session, understood: Sequence[Understood]) -> set[int]:
 
 @cache
 def _locked(*, sqlite: bool) -> Select[int]:
-    theirs = one_of(Message.id, "messages", sqlite=sqlite)
-    waiting = select(Message.id).where(theirs, Message.state == "new")
-    return waiting.order_by(Message.id).with_for_update()
+    messages = Message.__table__.c
+    theirs = one_of(messages.id, "messages", sqlite=sqlite)
+    waiting = select(messages.id).where(theirs, messages.state == "new")
+    return waiting.order_by(messages.id).with_for_update()
 
 
 def _keys(senders: Senders, one: Understood) -> Iterator[object]:

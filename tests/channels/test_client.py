@@ -15,7 +15,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 class Speaker(socketserver.ThreadingTCPServer):
-    """Says the same to every request, and keeps their first lines."""
+    """Says the same to every request, and keeps their first lines; of the last one all."""
 
     daemon_threads = True
 
@@ -23,6 +23,8 @@ class Speaker(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Listening)
         self.says, self.hangs_up = b"", False
         self.heads: list[bytes] = []
+        self.told: dict[bytes, bytes] = {}
+        self.body = b""
         self.connections = 0
         self.hung_up = Semaphore(0)
 
@@ -46,9 +48,9 @@ class _Listening(socketserver.StreamRequestHandler):
         self.server.connections += 1
         while head := self.rfile.readline():
             self.server.heads.append(head)
-            while self.rfile.readline().strip():
-                pass
-            assert self.rfile.read(4) == b"body"
+            lines = iter(lambda: self.rfile.readline().strip(), b"")
+            self.server.told = dict(line.lower().split(b": ") for line in lines)
+            self.server.body = self.rfile.read(int(self.server.told[b"content-length"]))
             self.wfile.write(self.server.says)
             if self.server.hangs_up:
                 return
@@ -140,6 +142,21 @@ def test_an_address_is_sent_as_one_may_be_written(speaker: Speaker) -> None:
     speaker.says = OK + b"Content-Length: 0\r\n\r\n"
     Client().ask("POST", f"{speaker.url}/é%20?to=a b#c", {}, b"body")
     assert speaker.heads == [b"POST /%C3%A9%20?to=a%20b HTTP/1.1\r\n"]
+
+
+@pytest.mark.parametrize(("body", "length"), [(b"body", b"4"), (b"", b"0"), (None, b"0")])
+def test_a_request_names_its_host_and_says_how_long_it_is(
+    speaker: Speaker, body: bytes | None, length: bytes
+) -> None:
+    speaker.says = OK + b"Content-Length: 0\r\n\r\n"
+    Client().ask("POST", speaker.url, {"X-Key": "é"}, body)
+    assert speaker.told == {
+        b"host": speaker.url.removeprefix("http://").encode(),
+        b"accept-encoding": b"identity",
+        b"x-key": "é".encode("latin-1"),
+        b"content-length": length,
+    }
+    assert speaker.body == (body or b"")
 
 
 def test_the_environments_proxy_is_told_the_host(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.contact import Address, canonical, e164, mail
+from normalizer.contact import Address, canonical, e164, mail, takes_texts
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,29 @@ def test_a_foreign_number_keeps_its_country(said: str, expected: str) -> None:
 @pytest.mark.parametrize("said", ["5757", "INWI", "anonymous", "", "+", "12", "0", "1234 5678"])
 def test_what_is_no_number_is_none(said: str) -> None:
     assert e164(said) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "takes"),
+    [
+        ("+212612345678", True),
+        ("+212522123456", False),
+        ("+33612345678", True),
+        ("+33142685300", False),
+        # Who is called there by voice or by text, nobody can tell from the number.
+        ("+14155552671", True),
+        ("+999", True),
+    ],
+)
+def test_a_text_is_sent_wherever_there_is_no_line_in_a_wall(number: str, takes: bool) -> None:
+    assert takes_texts(number) is takes
+
+
+@given(st.integers(600_000_000, 799_999_999))
+def test_no_moroccan_number_that_is_taken_for_a_mobile_one_is_a_line_in_a_wall(n: int) -> None:
+    number = phonenumbers.parse(f"+212{n}")
+    assert takes_texts(f"+212{n}")
+    assert phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.FIXED_LINE
 
 
 def test_a_sender_without_number_is_kept_apart_but_cannot_be_answered() -> None:
