@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from rq import Queue, SimpleWorker
+from sqlalchemy import text
 
 from gateway import clock, work
 from gateway.app import create_app
 from gateway.house import House
 from gateway.models import Case, Message, OutboundRow
+from gateway.pipeline.fairness import _in_turn
 from gateway.pipeline.process import BATCH
 from gateway.queue import RedisBell
 from gateway.settings import load
+from gateway.store import _claim
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS, MakeHouse
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
@@ -24,6 +28,16 @@ from tests.servers.redis import RedisServer
 Worked = tuple[House, RedisBell, Queue]
 FLOOD = 1000
 OTHERS = [f"+21266{n:07d}" for n in range(20)]
+SOON = timedelta(minutes=1)
+#: How often this connection went through the index of what is due.
+LOOKS = text("SELECT pg_stat_get_xact_numscans('ix_messages_waiting'::regclass)")
+#: Messages of a quiet day, all of which are done.
+FINISHED = text(
+    "INSERT INTO messages (channel, account, external_id, reference, sender, text, in_reply_to,"
+    " hints, raw_sha256, received_at, accepted_at, state, due_at, tries, trace)"
+    " SELECT 'sms', 'A', 'S' || n, 'S' || n, '+2126' || n, '', '[]', '{}', '', now(), now(),"
+    " 'done', now(), 1, '' FROM generate_series(1, :messages) AS n"
+)
 
 
 def state_of(house: House, sender: str) -> list[str]:
@@ -72,6 +86,23 @@ def test_a_flood_of_one_channel_leaves_room_for_the_others(house: House) -> None
     assert state_of(house, PHONE) == ["done"]
     assert take_one.message_id == 201
     assert sum(row.state == "new" for row in rows(house, Message)) == 200 - BATCH
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_surge_after_a_quiet_day_reads_what_is_due_once(house: House) -> None:
+    """Who found nobody waiting expects nobody: to PostgreSQL all indexes of what waits cost the
+    same then, and it read all that is due once more for each message."""
+    with house.store.at_once() as connection:
+        connection.execute(FINISHED, {"messages": 5000})
+        connection.execute(text("VACUUM ANALYZE messages"))
+    now = clock.now()
+    for sender in OTHERS:
+        house.pipeline.accept("sms", sms(FRENCH, sender, received_at=now))
+    wanted = {"due": now + SOON, "until": now + SOON, "most": BATCH, "soon": now + SOON}
+    with house.store.write() as session:
+        claimed = session.scalars(_claim(Message, (_in_turn,)), wanted | {"others": 3}).all()
+        assert len(claimed) == len(OTHERS)
+        assert session.scalar(LOOKS) == 1
 
 
 def test_somebody_who_waits_for_an_answer_has_it_before_news_that_nobody_waits_for(
