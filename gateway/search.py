@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -33,10 +33,10 @@ from sqlalchemy.orm import Session, UOWTransaction
 from gateway.dialects import is_sqlite
 from gateway.models import AddressRow, BigId, Case, CaseAddress, Event, Message
 from normalizer.contact import canonical
-from normalizer.text import fold
+from normalizer.memo import Memo
+from normalizer.text import WORDS
 from normalizer.tracking import parse
 
-_WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[^>]*>")
 #: The Arabic article, with what is written in one with it: "the", "and the", "in the", "to the".
 _ARTICLE = re.compile(r"^[وف]?(?:[بك]?ال|لل)(?=\w{3})")
@@ -73,20 +73,13 @@ def in_the_models(name: str | None, kind: str, _parents: object) -> bool:
 def words_of(*texts: str | None) -> list[str]:
     """The different words of some texts, folded, in order of appearance."""
     parts = dict.fromkeys(part for said in texts if said for part in said.split())
-    words = dict.fromkeys(word for part in parts for word in _words_in(part))
-    return list(words)[:_WORDS]
+    return list(dict.fromkeys(chain.from_iterable(_indexed.each(parts))))[:_WORDS]
 
 
-def _words_in(part: str) -> list[str]:
-    return _known(part) if len(part) <= _WORD_LENGTH else _parted(part)
-
-
-def _parted(part: str) -> list[str]:
-    return [_ARTICLE.sub("", word)[:_WORD_LENGTH] for word in _WORD.findall(fold(part))]
-
-
-#: No rule of folding looks across a blank, and what stands between two is the same in many texts.
-_known = lru_cache(maxsize=8192)(_parted)
+@Memo
+def _indexed(part: str) -> list[str]:
+    """The words between two blanks, as the index has them."""
+    return [_ARTICLE.sub("", word)[:_WORD_LENGTH] for word in WORDS[part]]
 
 
 def few(session: Session, said: str, region: str) -> Sequence[int] | None:
