@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from channels.base import AddressKind, Channel, Outbound, Rate, SendFailed
 from channels.sms.several import Several
@@ -23,11 +22,8 @@ from gateway.pipeline.process import BATCH, process, settle
 from gateway.queue import DELIVER, RedisBell
 from tests.conftest import MakeHouse
 from tests.gateway.messages_in import ARABIC, FRENCH, PHONE, STRANGER, rows, sms, take
-from tests.gateway.test_taken import ENOUGH, repeated
+from tests.gateway.test_taken import ENOUGH, repeated, scanned
 from tests.servers.redis import RedisServer
-
-#: How often this connection looked through the index of all that waits.
-READ_ALL = text("SELECT pg_stat_get_xact_numscans('ix_outbound_waiting'::regclass)")
 
 
 class Neighbour(Several):
@@ -231,4 +227,4 @@ def test_what_waits_is_looked_up_address_by_address(house: House) -> None:
         for _ in range(ENOUGH):
             asked = {"channels": ["sms"] * 50, "addresses": [*range(1, 51)]}
             assert session.execute(_waiting(sqlite=False), asked).all() == [("sms", 1)]
-        assert session.scalar(READ_ALL) == 0
+        assert scanned(session, "ix_outbound_waiting") == 0

@@ -22,6 +22,7 @@ from gateway.store import _claim
 from gateway.web.current import KEY
 from tests.conftest import CHANNELS, MakeHouse
 from tests.gateway.messages_in import FRENCH, PHONE, rows, sms, take
+from tests.gateway.test_taken import scanned
 from tests.servers.redis import RedisServer
 
 #: A house, the bell that it rings, and where its jobs wait.
@@ -29,8 +30,6 @@ Worked = tuple[House, RedisBell, Queue]
 FLOOD = 1000
 OTHERS = [f"+21266{n:07d}" for n in range(20)]
 SOON = timedelta(minutes=1)
-#: How often this connection went through the index of what is due.
-LOOKS = text("SELECT pg_stat_get_xact_numscans('ix_messages_waiting'::regclass)")
 #: Messages of a quiet day, all of which are done.
 FINISHED = text(
     "INSERT INTO messages (channel, account, external_id, reference, sender, text, in_reply_to,"
@@ -102,7 +101,7 @@ def test_a_surge_after_a_quiet_day_reads_what_is_due_once(house: House) -> None:
     with house.store.write() as session:
         claimed = session.scalars(_claim(Message, (_in_turn,)), wanted | {"others": 3}).all()
         assert len(claimed) == len(OTHERS)
-        assert session.scalar(LOOKS) == 1
+        assert scanned(session, "ix_messages_waiting") == 1
 
 
 def test_somebody_who_waits_for_an_answer_has_it_before_news_that_nobody_waits_for(
